@@ -1,0 +1,1 @@
+"""Inspect tasks and scorers."""

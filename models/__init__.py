@@ -1,0 +1,1 @@
+"""What runs on tensors, and the chat models built on it."""

@@ -1,0 +1,116 @@
+"""Settings: defaults, then one TOML file, then the environment, validated once.
+
+The file is the first of ``$TENFOLD_CONFIG``, ``./tenfold.toml`` and ``~/.config/tenfold/config.toml`` that
+exists. Environment variables are ``TENFOLD_`` and the field's name, nested with two underscores:
+``TENFOLD_MODEL``, ``TENFOLD_BUDGET__TOKENS``. Secrets are read from the environment alone and never enter a
+run's state, its events or its log.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from .errors import ConfigError
+
+
+class BudgetLimits(BaseModel):
+    """Caps of one run; None is no cap."""
+
+    tokens: int | None = Field(None, gt=0, description="Prompt and completion tokens together.")
+    usd: float | None = Field(None, gt=0, description="US dollars, by the price table.")
+    minutes: float | None = Field(None, gt=0, description="Minutes of running time; paused time is free.")
+    loops: int = Field(3, ge=1, le=50, description="Research loops: plan, search, reflect.")
+
+
+class Endpoint(BaseModel):
+    """A server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, or a gateway."""
+
+    base_url: str
+    api_key_env: str | None = Field(None, description="Name of the environment variable that holds the key.")
+    context_tokens: int = Field(8192, gt=255)
+    json_schema: bool = Field(True, description="Whether the server enforces a JSON schema on the output.")
+    usd_per_million_in: float = 0.0
+    usd_per_million_out: float = 0.0
+
+
+class Settings(BaseSettings):
+    """All settings of Tenfold."""
+
+    model_config = SettingsConfigDict(env_prefix="TENFOLD_", env_nested_delimiter="__", extra="forbid")
+
+    model: str = Field("embedded", description="The chat model, as provider:name.")
+    data_dir: Path = Field(
+        default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share"), description="Runs, indexes, models."
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: _xdg("XDG_CACHE_HOME", ".cache"), description="Search and page cache."
+    )
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict[str, Endpoint], description="Servers by name.")
+    budget: BudgetLimits = Field(default_factory=BudgetLimits)
+    timeout_s: float = Field(120.0, gt=0, description="Seconds one model call may take.")
+    retries: int = Field(4, ge=0, le=10, description="Further tries after 429, 5xx or a cut connection.")
+    concurrency: int = Field(4, ge=1, le=64, description="Research tasks at the same time.")
+    context_tokens: int = Field(2048, ge=512, description="Context of the embedded engine, per slot.")
+    threads: int | None = Field(None, ge=1, description="Threads of the embedded engine; None is all cores.")
+    searxng_url: str | None = Field(None, description="A SearXNG server with the JSON format enabled.")
+    mcp_servers: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        path = config_path()
+        if path is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+
+def _xdg(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / default) / "tenfold"
+
+
+def config_path() -> Path | None:
+    """The TOML file in force, or None.
+
+    Raises:
+        ConfigError: `$TENFOLD_CONFIG` names a file that does not exist.
+    """
+    if named := os.environ.get("TENFOLD_CONFIG"):
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"TENFOLD_CONFIG names {named!r}, which is not a file.", mend="Correct or unset it.")
+        return path
+    candidates = (Path("tenfold.toml"), Path.home() / ".config/tenfold/config.toml")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and validate the settings.
+
+    Raises:
+        ConfigError: A value is wrong; the message names each field, the value and where it came from.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
+        source = config_path() or "the environment"
+        raise ConfigError("Settings are not valid: " + "; ".join(lines) + ".", mend=f"Correct {source}.") from error
+    except ValueError as error:  # TOML syntax
+        raise ConfigError(f"{config_path()} is not valid TOML: {error}.", mend="Correct the file.") from error

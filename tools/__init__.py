@@ -1,0 +1,1 @@
+"""Everything that touches the world: search, corpora, files, SQL."""

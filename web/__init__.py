@@ -1,0 +1,1 @@
+"""Run manager, API and page."""
