@@ -52,7 +52,9 @@ class MissingExtra(ConfigError):
     """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part.", mend=f"Install it with: pip install 'tenfold[{extra}]'")
+        super().__init__(
+            f"{what} needs an optional part.", mend=f"Install it with: pip install 'tenfold[{extra}]'"
+        )
         self.extra = extra
 
 

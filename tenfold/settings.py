@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         default_factory=lambda: _xdg("XDG_CACHE_HOME", ".cache"), description="Search and page cache."
     )
-    endpoints: dict[str, Endpoint] = Field(default_factory=dict[str, Endpoint], description="Servers by name.")
+    endpoints: dict[str, Endpoint] = Field(
+        default_factory=dict[str, Endpoint], description="Servers by name."
+    )
     budget: BudgetLimits = Field(default_factory=BudgetLimits)
     timeout_s: float = Field(120.0, gt=0, description="Seconds one model call may take.")
     retries: int = Field(4, ge=0, le=10, description="Further tries after 429, 5xx or a cut connection.")
@@ -94,7 +96,9 @@ def config_path() -> Path | None:
     if named := os.environ.get("TENFOLD_CONFIG"):
         path = Path(named).expanduser()
         if not path.is_file():
-            raise ConfigError(f"TENFOLD_CONFIG names {named!r}, which is not a file.", mend="Correct or unset it.")
+            raise ConfigError(
+                f"TENFOLD_CONFIG names {named!r}, which is not a file.", mend="Correct or unset it."
+            )
         return path
     candidates = (Path("tenfold.toml"), Path.home() / ".config/tenfold/config.toml")
     return next((path for path in candidates if path.is_file()), None)
@@ -111,6 +115,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
         source = config_path() or "the environment"
-        raise ConfigError("Settings are not valid: " + "; ".join(lines) + ".", mend=f"Correct {source}.") from error
+        raise ConfigError(
+            "Settings are not valid: " + "; ".join(lines) + ".", mend=f"Correct {source}."
+        ) from error
     except ValueError as error:  # TOML syntax
         raise ConfigError(f"{config_path()} is not valid TOML: {error}.", mend="Correct the file.") from error
