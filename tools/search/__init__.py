@@ -1,0 +1,5 @@
+"""Search behind one interface, whatever is searched."""
+
+from .types import Capabilities, Filters, Hit, SearchEngine, Snapshot, SourceType
+
+__all__ = ["Capabilities", "Filters", "Hit", "SearchEngine", "Snapshot", "SourceType"]
