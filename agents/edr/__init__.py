@@ -1,0 +1,43 @@
+"""The roles of deep research: planner, query writer, extractor, reflector, outliner, writer and judges."""
+
+from .clarifier import Clarification, clarify
+from .entailment import entails
+from .extractor import Passage, Pick, extract, pick_by_score
+from .outliner import Outline, OutlineSection, outline
+from .planner import Plan, PlannedTask, plan
+from .query_writer import Queries, write_queries
+from .reflector import Reflection, reflect
+from .sql_writer import Query, write_sql
+from .steering import Operation, Steering, compile_message
+from .steering_rules import compile_by_rules
+from .writer import Claim, SectionDraft, quote_section, write_section
+
+__all__ = [
+    "Claim",
+    "Clarification",
+    "Operation",
+    "Outline",
+    "OutlineSection",
+    "Passage",
+    "Pick",
+    "Plan",
+    "PlannedTask",
+    "Queries",
+    "Query",
+    "Reflection",
+    "SectionDraft",
+    "Steering",
+    "clarify",
+    "compile_by_rules",
+    "compile_message",
+    "entails",
+    "extract",
+    "outline",
+    "pick_by_score",
+    "plan",
+    "quote_section",
+    "reflect",
+    "write_queries",
+    "write_section",
+    "write_sql",
+]

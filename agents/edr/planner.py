@@ -1,0 +1,165 @@
+"""The planner: a research question into two to six todo items that can be searched one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from ...models import ModelCaller, Structured
+from ...text import Language, content_words, coverage, same_subject
+from ._prompt import answer_in, bullets, messages
+
+Tool = Literal["any", "document", "web", "academic", "code", "encyclopedia", "database"]
+
+SYSTEM = """You plan research. Split the question into 2 to {limit} sub-questions that together answer it.
+Each sub-question must be answerable by one search and must not repeat another.
+For each give: title (the sub-question), acceptance (what would count as answered), priority (0-100, 100 is most
+urgent), depends_on (indexes, from 0, of sub-questions that must be answered first), tool (which sources: {tools}).
+Never assume facts that are newer than your training; search for them instead."""
+
+SMALL_SYSTEM = (
+    "Write {limit} short search questions that help to answer the user's question. Stay on its subject."
+)
+
+
+class PlannedTask(BaseModel):
+    """One sub-question."""
+
+    title: str = Field(min_length=3, max_length=300)
+    acceptance: str = Field("", max_length=300)
+    priority: int = Field(50, ge=0, le=100)
+    depends_on: list[int] = []
+    tool: Tool = "any"
+
+
+class Plan(BaseModel):
+    """The sub-questions, in the order of asking."""
+
+    tasks: list[PlannedTask] = Field(min_length=1, max_length=12)
+
+
+class SmallPlan(BaseModel):
+    """What a small model is asked for: bare questions."""
+
+    tasks: list[str] = Field(min_length=1, max_length=6)
+
+
+async def plan(
+    caller: ModelCaller,
+    question: str,
+    *,
+    language: Language,
+    tools: Sequence[str],
+    guidance: Sequence[str] = (),
+    feedback: Sequence[str] = (),
+    limit: int = 5,
+) -> Structured[Plan]:
+    """Plan the research.
+
+    Args:
+        caller: The model.
+        question: What was asked.
+        language: The language of the answer.
+        tools: Source types that can be searched in this run.
+        guidance: Constraints in force, in words.
+        feedback: What a person said about earlier plans, oldest first; all of it is to be heeded.
+        limit: The most sub-questions wanted.
+
+    Returns:
+        At least one task. From a small model, the question itself comes first and what strays from it is dropped.
+    """
+    rules = lambda: plan_by_rules(question, limit=limit)  # noqa: E731
+    if caller.info.small:
+        return await _plan_small(caller, question, language=language, limit=min(limit, 3))
+    parts = [f"Question: {question}"]
+    if guidance:
+        parts.append("Rules from the user:\n" + bullets(guidance))
+    if feedback:
+        parts.append("The user rejected earlier plans and said:\n" + bullets(feedback))
+    reply = await caller.structured(
+        "planner",
+        messages(
+            SYSTEM.format(limit=limit, tools=", ".join(["any", *tools])) + " " + answer_in(language),
+            "\n\n".join(parts),
+        ),
+        Plan,
+        fallback=rules,
+        max_tokens=900,
+    )
+    kept = _distinct(reply.value.tasks)[:limit] or rules().tasks
+    return reply.with_value(Plan(tasks=kept))
+
+
+async def _plan_small(
+    caller: ModelCaller, question: str, *, language: Language, limit: int
+) -> Structured[Plan]:
+    own = plan_by_rules(question, limit=limit)
+    reply = await caller.structured(
+        "planner",
+        messages(SMALL_SYSTEM.format(limit=limit) + " " + answer_in(language), question),
+        SmallPlan,
+        fallback=lambda: SmallPlan(tasks=[task.title for task in own.tasks]),
+        max_tokens=160,
+    )
+    extra = [
+        PlannedTask(title=title, priority=40)
+        for title in map(_clean, reply.value.tasks)
+        if _on_subject(title, question)
+    ]
+    return reply.with_value(Plan(tasks=_distinct([*own.tasks, *extra])[: limit + 1]))
+
+
+def plan_by_rules(question: str, *, limit: int = 5) -> Plan:
+    """The question itself, and the parts it names: "A versus B", several questions, a list after a colon."""
+    parts = [question.strip()]
+    compared = re.split(
+        r"\s+(?:vs\.?|versus|compared (?:to|with))\s+", question.strip(" ?"), flags=re.IGNORECASE
+    )
+    clauses = [
+        c
+        for c in re.split(
+            r"(?<=[?？])\s+|;\s+|,?\s+and (?=(?:how|what|why|when|where|who|which)\b)", question
+        )
+        if c
+    ]
+    if len(compared) == 2:
+        parts += compared
+    if len(clauses) > 1:
+        parts += clauses
+    tasks = [
+        PlannedTask(title=part.strip()[:300], priority=90 - 10 * i)
+        for i, part in enumerate(parts)
+        if len(content_words(part)) >= (1 if i == 0 else 2) or i == 0
+    ]
+    tasks = [
+        task if len(task.title) >= 3 else PlannedTask(title=f"{task.title} ?", priority=90) for task in tasks
+    ]
+    return Plan(tasks=_distinct(tasks)[:limit])
+
+
+def _on_subject(title: str, question: str) -> bool:
+    return len(title) >= 8 and coverage(question, [title]) >= 0.3
+
+
+def _clean(title: str) -> str:
+    return re.sub(r"^\s*(?:\d+[.)]|[-*•])\s*", "", title).strip().strip('"')[:300]
+
+
+def _distinct(tasks: Sequence[PlannedTask]) -> list[PlannedTask]:
+    """Drop repeats, and mend `depends_on` to the new places."""
+    kept: list[PlannedTask] = []
+    place: dict[int, int] = {}
+    for index, task in enumerate(tasks):
+        twin = next((i for i, other in enumerate(kept) if same_subject(task.title, other.title)), None)
+        place[index] = len(kept) if twin is None else twin
+        if twin is None:
+            kept.append(task)
+    return [
+        task.model_copy(
+            update={"depends_on": sorted({place[d] for d in task.depends_on if place.get(d, i) < i})}
+        )
+        for i, task in enumerate(kept)
+    ]

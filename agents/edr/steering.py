@@ -1,0 +1,93 @@
+"""The steering compiler: a person's message into typed operations that code can enforce.
+
+Rules come first: what they read for certain costs nothing and is read the same every time. What they cannot read
+goes to the model; what the model cannot read either becomes a new todo item in the person's own words, so that no
+message is without effect unless it is empty of content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from ...models import ModelCaller, Structured
+from ...text import Language, content_words
+from ._prompt import answer_in, bullets, messages
+
+Kind = Literal[
+    "focus", "exclude", "prioritize", "stop", "source_policy", "time_window", "style", "budget", "add_task",
+    "cancel_task", "undo",
+]  # fmt: skip
+SourceKind = Literal["document", "web", "academic", "code", "encyclopedia", "database"]
+
+SYSTEM = """You turn a user's message, sent while research is running, into operations. Kinds:
+focus (text: the subject to concentrate on), exclude (text: the subject to leave out), prioritize (text: what comes
+first), stop (finish now), source_policy (source_types and domains to allow or deny), time_window (date_from, date_to as
+YYYY-MM-DD), style (text: how to write; language; max_words), budget (amount and unit), add_task (text: a new
+sub-question), cancel_task (task_id, or text of the item), undo (text: which rule to withdraw, empty for the last).
+Use only what the message says. An empty list when it asks for nothing."""
+
+
+class Operation(BaseModel):
+    """One thing that a message asks for."""
+
+    kind: Kind
+    text: str = Field("", max_length=600)
+    source_types: list[SourceKind] = []
+    domains_allow: list[str] = []
+    domains_deny: list[str] = []
+    date_from: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date_to: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    language: Language | None = None
+    max_words: int | None = Field(None, ge=1, le=100_000)
+    amount: float | None = Field(None, gt=0)
+    unit: Literal["tokens", "usd", "minutes", "loops"] | None = None
+    task_id: str | None = None
+
+
+class Steering(BaseModel):
+    """All that a message asks for, in its order."""
+
+    operations: list[Operation] = Field([], max_length=12)
+
+
+async def compile_message(
+    caller: ModelCaller, message: str, *, language: Language, todo: Sequence[str], today: str
+) -> Structured[Steering]:
+    """Compile a message.
+
+    Args:
+        caller: The model, asked only about what the rules leave open.
+        message: The person's words.
+        language: The language of the run.
+        todo: One line an item: id, status, title.
+        today: ISO date that relative times ("the last three years") count from.
+
+    Returns:
+        Operations; none when the message has no content.
+    """
+    from .steering_rules import compile_by_rules
+
+    known, rest = compile_by_rules(message, today=today)
+    if not rest:
+        return Structured.by_rule(Steering(operations=known), "read by rule")
+    own = Steering(operations=[*known, *(_as_task(text) for text in rest if content_words(text))])
+    if caller.info.small:
+        return Structured.by_rule(own, "small model: what no rule reads becomes a sub-question")
+    reply = await caller.structured(
+        "steering",
+        messages(
+            SYSTEM + " " + answer_in(language),
+            f"Today: {today}\nTodo:\n{bullets(todo)}\n\nMessage: {message}",
+        ),
+        Steering,
+        fallback=lambda: own,
+        max_tokens=400,
+    )
+    return reply if reply.value.operations or not own.operations else reply.with_value(own)
+
+
+def _as_task(text: str) -> Operation:
+    return Operation(kind="add_task", text=text[:300])

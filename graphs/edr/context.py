@@ -1,0 +1,151 @@
+"""What the nodes of a run work with: handed in from outside, never part of the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...durable import CallRecord, Ledger, call_key, once
+from ...errors import TenfoldError
+from ...models import Budget, ModelCaller
+from ...tools.runs import RunStore
+from ...tools.search import Filters, Hit, SearchResult, Snapshot
+
+
+class Searcher(Protocol):
+    """What is searched and fetched with; `tools.search.SearchHub` is one."""
+
+    @property
+    def source_types(self) -> frozenset[str]:
+        """The kinds of source that can be searched."""
+        ...
+
+    async def search(
+        self, q: str, *, k: int = 10, filters: Filters | None = None, source_types: Sequence[str] = ()
+    ) -> SearchResult:
+        """Search all engines, or those of the given kinds."""
+        ...
+
+    async def fetch(self, url: str) -> Snapshot:
+        """Fetch a page or document."""
+        ...
+
+
+class SqlSource(Protocol):
+    """A read-only database that todo items may be answered from; `tools.sql` has them."""
+
+    dialect: str
+
+    def describe(self) -> str:
+        """Tables, columns and sample rows, for a prompt."""
+        ...
+
+    async def query(self, sql: str) -> Any:
+        """Run one SELECT; returns `tools.sql.Rows`."""
+        ...
+
+
+@dataclass
+class EdrContext:
+    """The services of one run.
+
+    Attributes:
+        run_id: The run.
+        caller: The model that plans, extracts, writes.
+        searcher: Where to look.
+        store: Snapshots, evidence, inbox, events.
+        budget: Caps and what is spent; shared with `caller`.
+        similarity: Cosine of a text to each of several, or None without an embedder.
+        databases: Read-only databases by name.
+        passages_per_task: The most passages that one task reads.
+    """
+
+    run_id: str
+    caller: ModelCaller
+    searcher: Searcher
+    store: RunStore
+    ledger: Ledger
+    budget: Budget
+    similarity: Callable[[str, Sequence[str]], Sequence[float]] | None = None
+    databases: dict[str, SqlSource] | None = None
+    passages_per_task: int = 8
+
+    def emit(self, type: str, data: dict[str, Any], *, key: str) -> None:
+        """Append an event; the same key is written once, however often a node runs again."""
+        self.store.emit(self.run_id, type, data, key=key)
+
+    def unread(self) -> bool:
+        """Whether a message waits in the inbox."""
+        return bool(self.store.messages(self.run_id, status="queued"))
+
+    async def search(
+        self, query: str, *, k: int, filters: Filters, source_types: Sequence[str], attempt: int
+    ) -> tuple[list[Hit], dict[str, str]]:
+        """Search once and for all.
+
+        Returns:
+            Hits, and the engines that were blocked with the reason.
+        """
+        key = call_key(
+            "search", "search", q=query, k=k, f=filters.model_dump(), t=list(source_types), attempt=attempt
+        )
+
+        async def call() -> CallRecord:
+            started = time.monotonic()
+            try:
+                result = await self.searcher.search(query, k=k, filters=filters, source_types=source_types)
+                value = {"hits": [hit.model_dump() for hit in result.hits], "blocked": dict(result.blocked)}
+            except TenfoldError as error:
+                value = {"hits": [], "blocked": {"search": str(error)}}
+            return CallRecord(
+                key, "search", "hub", value, ms=1000 * (time.monotonic() - started), role="search"
+            )
+
+        record = await once(self.ledger, key, call)
+        return [Hit(**hit) for hit in record.value["hits"]], record.value["blocked"]
+
+    async def fetch(self, url: str) -> Snapshot | str:
+        """Fetch once and for all; a refusal comes back as its reason."""
+        key = call_key("fetch", "fetch", url=url)
+
+        async def call() -> CallRecord:
+            started = time.monotonic()
+            try:
+                snapshot = await self.searcher.fetch(url)
+                self.store.put_snapshot(snapshot)
+                value = {"sha256": snapshot.sha256}
+            except TenfoldError as error:
+                value = {"error": str(error)}
+            return CallRecord(
+                key, "fetch", url[:200], value, ms=1000 * (time.monotonic() - started), role="fetch"
+            )
+
+        record = await once(self.ledger, key, call)
+        if "error" in record.value:
+            return str(record.value["error"])
+        return self.store.snapshot(record.value["sha256"]) or "The snapshot is gone from the run store."
+
+    async def query(self, database: str, sql: str) -> tuple[Snapshot | None, dict[str, Any]]:
+        """Run a SELECT once and for all; the rows become a snapshot, so that they are cited like a page."""
+        key = call_key("sql", "sql", database=database, sql=sql)
+
+        async def call() -> CallRecord:
+            started = time.monotonic()
+            try:
+                rows = await (self.databases or {})[database].query(sql)
+                snapshot = rows.to_snapshot()
+                self.store.put_snapshot(snapshot)
+                value: dict[str, Any] = {
+                    "sha256": snapshot.sha256,
+                    "columns": list(rows.columns),
+                    "rows": [list(row) for row in rows.rows[:200]],
+                }
+            except TenfoldError as error:
+                value = {"error": str(error)}
+            return CallRecord(key, "sql", database, value, ms=1000 * (time.monotonic() - started), role="sql")
+
+        record = await once(self.ledger, key, call)
+        sha = record.value.get("sha256")
+        return (self.store.snapshot(sha) if sha else None), record.value

@@ -1,0 +1,275 @@
+"""One research task: queries, search, reading, evidence. Runs in parallel with others of its loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from langgraph.runtime import Runtime
+
+from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries, write_sql
+from ...tools.corpus import sentences
+from ...tools.search import Hit, Snapshot
+from . import constraints as rules
+from .context import EdrContext
+from .state import Card, Constraint, Outcome, TodoItem
+
+WINDOW = 1200  # characters of a page that one passage may hold
+PICKS = 6
+
+
+class TaskInput(TypedDict):
+    """What `schedule` sends to one research task."""
+
+    task: TodoItem
+    question: str
+    language: str
+    constraints: list[Constraint]
+    executed: list[str]
+
+
+async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[str, Any]:
+    """Answer one todo item with quotes; never raises for a blocked engine, a dead page or a malformed reply."""
+    context, task = runtime.context, state["task"]
+    if task["tool_hint"] == "database" and context.databases:
+        outcome = await _from_database(context, state)
+        if outcome["cards"]:
+            return {"outcomes": [outcome]}
+    queries, dropped = await _queries(context, state)
+    hits: list[Hit] = []
+    blocked: dict[str, str] = {}
+    ran: list[str] = []
+    for number, query in enumerate(queries):
+        if number and context.unread():
+            break  # a person spoke: end here, so that `steer` comes sooner
+        found, refused = await _search(context, state, query)
+        ran.append(query)
+        hits += found
+        blocked |= refused
+    passages = await _read(context, state, hits)
+    picked = await extract(
+        context.caller, task["title"], passages, limit=PICKS, similarity=context.similarity
+    )
+    cards = [_card(passages[pick.passage], pick, context) for pick in picked.value]
+    cards = [card for card in cards if not rules.hidden_by(_source(card), state["constraints"])]
+    return {"outcomes": [_outcome(task, cards, ran, dropped, blocked, hits)]}
+
+
+def _outcome(
+    task: TodoItem,
+    cards: list[Card],
+    queries: list[str],
+    dropped: list[str],
+    blocked: dict[str, str],
+    hits: Sequence[Hit],
+) -> Outcome:
+    if cards:
+        status, note = "found", ""
+    elif not queries and dropped:
+        status, note = "nothing", "All its queries fall under an exclusion."
+    elif blocked and not hits:
+        status, note = (
+            "failed",
+            "No engine answered: " + "; ".join(f"{e}: {why}" for e, why in sorted(blocked.items())),
+        )
+    else:
+        status, note = "nothing", "Nothing was found." if not hits else "What was found does not answer it."
+    return Outcome(
+        task_id=task["id"],
+        status=status,  # type: ignore[typeddict-item]
+        cards=cards,
+        queries=queries,
+        dropped=dropped,
+        charts=[],
+        note=note,
+        blocked=blocked,
+    )
+
+
+async def _queries(context: EdrContext, state: TaskInput) -> tuple[list[str], list[str]]:
+    task, active = state["task"], state["constraints"]
+    written = await write_queries(
+        context.caller,
+        task["title"],
+        question=state["question"],
+        language=state["language"],  # type: ignore[arg-type]
+        done=state["executed"],
+        guidance=rules.guidance(active),
+    )
+    kept, dropped = rules.keep_queries(written.value.queries, active)
+    return [rules.focused(query, active) for query in kept], dropped
+
+
+async def _search(context: EdrContext, state: TaskInput, query: str) -> tuple[list[Hit], dict[str, str]]:
+    hint = state["task"]["tool_hint"]
+    wanted = rules.filters(state["constraints"])
+    types = wanted.source_types or ((hint,) if hint in context.searcher.source_types else ())
+    hits, blocked = await context.search(
+        query, k=10, filters=wanted, source_types=types, attempt=state["task"]["attempts"]
+    )
+    if not hits and types and not wanted.source_types:  # the planner's hint was only a hint
+        hits, more = await context.search(
+            query, k=10, filters=wanted, source_types=(), attempt=state["task"]["attempts"]
+        )
+        blocked = {**blocked, **more}
+    allowed = [
+        h
+        for h in hits
+        if wanted.accepts(h) and not rules.excluded_by(f"{h.title} {h.snippet}", state["constraints"])
+    ]
+    return allowed, blocked
+
+
+async def _read(context: EdrContext, state: TaskInput, hits: Sequence[Hit]) -> list[Passage]:
+    """Fetch what was found and cut it into passages, the best first, each stretch once."""
+    passages: list[Passage] = []
+    seen: set[tuple[str, int]] = set()
+    for hit in sorted(_distinct(hits), key=lambda h: -(h.score or 0.0))[: context.passages_per_task]:
+        snapshot = await context.fetch(hit.url)
+        if isinstance(snapshot, str):
+            if len(hit.snippet) < 60:
+                continue
+            snapshot = Snapshot.of(
+                hit.url, hit.title, hit.snippet, media_type="text/plain", meta={"snippet": snapshot}
+            )
+            context.store.put_snapshot(snapshot)
+        for passage in _passages(context, state["task"]["title"], hit, snapshot):
+            place = (passage.snapshot, passage.sentences[0][0])
+            if place not in seen:
+                seen.add(place)
+                passages.append(passage)
+    return passages[: context.passages_per_task + 4]
+
+
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    best: dict[tuple[str, int | None], Hit] = {}
+    for hit in hits:
+        place = (hit.url, hit.start)
+        if place not in best or (hit.score or 0) > (best[place].score or 0):
+            best[place] = hit
+    return list(best.values())
+
+
+def _passages(context: EdrContext, task: str, hit: Hit, snapshot: Snapshot) -> list[Passage]:
+    if hit.start is not None and hit.end is not None and snapshot.text[hit.start : hit.end].strip():
+        return [p for p in [_passage(hit, snapshot, hit.start, hit.end)] if p.sentences]
+    windows = [p for p in (_passage(hit, snapshot, a, b) for a, b in _windows(snapshot.text)) if p.sentences]
+    best = pick_by_score(task, windows, limit=3, similarity=context.similarity)
+    return [windows[i] for i in dict.fromkeys(pick.passage for pick in best)]
+
+
+def _windows(text: str, *, most: int = 60) -> list[tuple[int, int]]:
+    """Cut a page into stretches of about `WINDOW` characters that end where a sentence ends."""
+    windows: list[tuple[int, int]] = []
+    start: int | None = None
+    end = 0
+    for a, b in sentences(text[: WINDOW * most * 2]):
+        if start is not None and b - start > WINDOW:
+            windows.append((start, end))
+            start = None
+        start = a if start is None else start
+        end = b
+    if start is not None:
+        windows.append((start, end))
+    return windows[:most]
+
+
+def _passage(hit: Hit, snapshot: Snapshot, start: int, end: int) -> Passage:
+    spans = [(start + a, start + b) for a, b in sentences(snapshot.text[start:end])]
+    return Passage(
+        snapshot=snapshot.sha256,
+        url=hit.url,
+        title=snapshot.title or hit.title,
+        engine=hit.engine,
+        source_type=hit.source_type,
+        sentences=spans,
+        texts=[" ".join(snapshot.text[a:b].split()) for a, b in spans],
+        published=hit.published or snapshot.published,
+        score=hit.score or 0.0,
+    )
+
+
+def _card(passage: Passage, pick: Pick, context: EdrContext) -> Card:
+    start, end = passage.sentences[pick.first][0], passage.sentences[pick.last][1]
+    snapshot = context.store.snapshot(passage.snapshot)
+    text = snapshot.text if snapshot else ""
+    if end - start > 400:  # one very long sentence: its first 400 characters, cut at a word
+        end = start + 400
+        end = start + max(text[start:end].rfind(" "), 200)
+    return Card(
+        snapshot=passage.snapshot,
+        start=start,
+        end=end,
+        quote=text[start:end],
+        url=passage.url,
+        title=passage.title,
+        engine=passage.engine,
+        source_type=passage.source_type,
+        published=passage.published,
+        score=round(pick.score, 6),
+    )
+
+
+def _source(card: Card) -> rules.Source:
+    return rules.Source(
+        card["url"], card["title"], card["quote"], card["source_type"], card["engine"], card["published"]
+    )
+
+
+async def _from_database(context: EdrContext, state: TaskInput) -> Outcome:
+    """Write a SELECT, run it, cite its rows; one repair after an error."""
+    task = state["task"]
+    cards: list[Card] = []
+    charts: list[dict[str, Any]] = []
+    queries: list[str] = []
+    note = ""
+    for name, database in sorted((context.databases or {}).items()):
+        error = ""
+        for _ in range(2):
+            written = await write_sql(
+                context.caller,
+                task["title"],
+                schema=database.describe(),
+                dialect=database.dialect,
+                error=error,
+            )
+            if not written.value.sql:
+                break
+            queries.append(written.value.sql)
+            snapshot, value = await context.query(name, written.value.sql)
+            error = str(value.get("error", ""))
+            if snapshot is not None:
+                cards += _row_cards(snapshot)
+                charts += [
+                    {
+                        "title": task["title"],
+                        "columns": value["columns"],
+                        "rows": value["rows"],
+                        "snapshot": snapshot.sha256,
+                    }
+                ]
+                break
+        note = note or error
+    outcome = _outcome(task, cards, queries, [], {}, [])
+    return {**outcome, "charts": charts, "note": outcome["note"] if cards else note or outcome["note"]}
+
+
+def _row_cards(snapshot: Snapshot) -> list[Card]:
+    """Each row of a result is a quote; at most `PICKS`, the first ones, in the order the query gave them."""
+    cards: list[Card] = []
+    for start, end in sentences(snapshot.text)[:PICKS]:
+        cards.append(
+            Card(
+                snapshot=snapshot.sha256,
+                start=start,
+                end=min(end, start + 400),
+                quote=snapshot.text[start : min(end, start + 400)],
+                url=snapshot.url,
+                title=snapshot.title,
+                engine="sql",
+                source_type="database",
+                published=snapshot.published,
+                score=1.0,
+            )
+        )
+    return cards
