@@ -134,7 +134,10 @@ def test_a_large_page_is_quick() -> None:
         ('<meta name="citation_publication_date" content="2019/03/05">', "2019-03-05"),
         ('<meta name="DC.date" content="2019-03">', "2019-03"),
         ('<meta itemprop="datePublished" content="2019">', "2019"),
-        ('<script type="application/ld+json">{"@graph":[{"a":"X"},{"datePublished":"2020-01-02"}]}</script>', "2020-01-02"),
+        (
+            '<script type="application/ld+json">{"@graph":[{"a":"X"},{"datePublished":"2020-01-02"}]}</script>',
+            "2020-01-02",
+        ),
         ('<script type="application/ld+json">{broken</script>', None),
         ('<meta name="date" content="yesterday">', None),
         ('<meta name="date" content="2019-13-45">', None),
