@@ -10,17 +10,91 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .assets import ASSETS, Asset, asset_path, ensure_asset, model_files, pull
+    from .budget import Budget, Meter, Usage
+    from .call import CallEvent, Message, ModelCaller, Reply, Structured
+    from .download import OnProgress
+    from .embedded import EmbeddedChat, Engine, EngineShape, close_engines, get_engine, serve
+    from .info import Capability, ModelInfo
+    from .names import ModelName
+    from .open import OpenModel, estimate_tokens, open_model
+    from .parse import ParseFailed, parse_reply
+    from .scripted import Failure, Rule, Said, ScriptedChat, UnexpectedCall, register_script
 
 _HOMES = {
     "ASSETS": ".assets",
     "Asset": ".assets",
+    "Budget": ".budget",
+    "CallEvent": ".call",
+    "Capability": ".info",
+    "EmbeddedChat": ".embedded",
+    "Engine": ".embedded",
+    "EngineShape": ".embedded",
+    "Failure": ".scripted",
+    "Message": ".call",
+    "Meter": ".budget",
+    "ModelCaller": ".call",
+    "ModelInfo": ".info",
+    "ModelName": ".names",
+    "OnProgress": ".download",
+    "OpenModel": ".open",
+    "ParseFailed": ".parse",
+    "Reply": ".call",
+    "Rule": ".scripted",
+    "Said": ".scripted",
+    "ScriptedChat": ".scripted",
+    "Structured": ".call",
+    "UnexpectedCall": ".scripted",
+    "Usage": ".budget",
     "asset_path": ".assets",
+    "close_engines": ".embedded",
     "ensure_asset": ".assets",
+    "estimate_tokens": ".open",
+    "get_engine": ".embedded",
     "model_files": ".assets",
+    "open_model": ".open",
+    "parse_reply": ".parse",
     "pull": ".assets",
+    "register_script": ".scripted",
+    "serve": ".embedded",
 }
 
-__all__ = ["ASSETS", "Asset", "asset_path", "ensure_asset", "model_files", "pull"]
+__all__ = [
+    "ASSETS",
+    "Asset",
+    "Budget",
+    "CallEvent",
+    "Capability",
+    "EmbeddedChat",
+    "Engine",
+    "EngineShape",
+    "Failure",
+    "Message",
+    "Meter",
+    "ModelCaller",
+    "ModelInfo",
+    "ModelName",
+    "OnProgress",
+    "OpenModel",
+    "ParseFailed",
+    "Reply",
+    "Rule",
+    "Said",
+    "ScriptedChat",
+    "Structured",
+    "UnexpectedCall",
+    "Usage",
+    "asset_path",
+    "close_engines",
+    "ensure_asset",
+    "estimate_tokens",
+    "get_engine",
+    "model_files",
+    "open_model",
+    "parse_reply",
+    "pull",
+    "register_script",
+    "serve",
+]
 
 
 def __getattr__(name: str) -> Any:
