@@ -47,9 +47,9 @@ _GENERIC = frozenset(
     "information detail details data thing things topic topics stuff material content anything everything".split()
 )
 
-_RESEARCH_VERBS = frozenset(
-    """assess analyz analys evaluat research find identify investigat study review summariz summaris examin
-    explor look""".split()
+_NO_SUBJECT = frozenset(
+    """assess analyz analys evaluat research find identify investigat study review summariz summaris examin explor look
+    overview summary introduction basic general main key information detail quick brief""".split()
 )
 
 
@@ -160,19 +160,17 @@ def similarity(a: str, b: str) -> float:
     return len(left & right) / len(left | right) if left | right else float(normalise(a) == normalise(b))
 
 
-def same_subject(a: str, b: str, *, threshold: float = 0.7) -> bool:
-    """Whether two tasks or queries ask the same: one may add words to the other, but may not swap any.
+def same_subject(a: str, b: str) -> bool:
+    """Whether two tasks or queries ask the same: the same words but for those that name no subject.
 
-    The guard is what the original lacks: "risks in Chile" and "risks in China" are two tasks, and
-    "battery market size 2025" is not a repeat of "… 2024" (defects D4 and D5). Verbs of research ("assess",
-    "find") are not a subject and may differ.
+    Strict on purpose. A repeat costs one search; a wrong merge loses what was asked. So a number, a name or any
+    word of content in one alone keeps them apart: "risks in Chile" and "risks in China" are two tasks, and
+    "battery market size 2025" is no repeat of "… 2024" (defects D4 and D5).
     """
     if numbers(a) != numbers(b) or names(a) - _surface(b) or names(b) - _surface(a):
         return False
-    left, right = (set(content_words(text)) - _RESEARCH_VERBS for text in (a, b))
-    if left - right and right - left:
-        return False
-    return bool(left | right) and len(left & right) / len(left | right) >= threshold
+    left, right = set(content_words(a)), set(content_words(b))
+    return bool(left & right) and (left ^ right) <= _NO_SUBJECT
 
 
 def _surface(text: str) -> set[str]:

@@ -1,5 +1,6 @@
 """The roles of deep research: planner, query writer, extractor, reflector, outliner, writer and judges."""
 
+from ._answer import Answer
 from .clarifier import Clarification, clarify
 from .entailment import entails
 from .extractor import Passage, Pick, extract, pick_by_score
@@ -13,6 +14,7 @@ from .steering_rules import compile_by_rules
 from .writer import Claim, SectionDraft, quote_section, write_section
 
 __all__ = [
+    "Answer",
     "Claim",
     "Clarification",
     "Operation",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language, content_words
+from ._answer import Answer
 from ._prompt import answer_in, messages
 
 SYSTEM = """Decide whether a research question must be clarified before the work starts. Ask only when two readings
@@ -19,17 +20,18 @@ class Clarification(BaseModel):
     question: str = Field("", max_length=400)
 
 
-async def clarify(caller: ModelCaller, question: str, *, language: Language) -> Structured[Clarification]:
+async def clarify(caller: ModelCaller, question: str, *, language: Language) -> Answer[Clarification]:
     """Decide whether to ask back; without an able model only a question of one word is asked about."""
-    if caller.info.small:
-        return Structured.by_rule(clarify_by_rules(question, language), "small model: not asked")
-    return await caller.structured(
+    if caller.model.info.small:
+        return Answer.by_rule(clarify_by_rules(question, language), "small model: not asked")
+    reply = await caller.structured(
         "clarifier",
         messages(SYSTEM + " " + answer_in(language), f"Question: {question}"),
         Clarification,
         fallback=lambda: clarify_by_rules(question, language),
         max_tokens=150,
     )
+    return Answer.of(reply, reply.value)
 
 
 def clarify_by_rules(question: str, language: Language) -> Clarification:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
+from ._answer import Answer
 from ._prompt import data, messages
 
 SYSTEM = """For each numbered pair decide whether the quote alone supports the claim entirely. supported: the numbers of
@@ -19,10 +20,10 @@ class Verdicts(BaseModel):
     supported: list[int] = []
 
 
-async def entails(caller: ModelCaller, pairs: Sequence[tuple[str, str]]) -> Structured[list[bool]]:
+async def entails(caller: ModelCaller, pairs: Sequence[tuple[str, str]]) -> Answer[list[bool]]:
     """Judge (claim, quote) pairs; without an able model none is called supported."""
-    if caller.info.small or not pairs:
-        return Structured.by_rule([False] * len(pairs), "small model: words decide")
+    if caller.model.info.small or not pairs:
+        return Answer.by_rule([False] * len(pairs), "small model: words decide")
     text = "\n\n".join(f"{i}. Claim: {claim}\n   Quote: {quote}" for i, (claim, quote) in enumerate(pairs, 1))
     reply = await caller.structured(
         "entailment",
@@ -32,4 +33,4 @@ async def entails(caller: ModelCaller, pairs: Sequence[tuple[str, str]]) -> Stru
         max_tokens=20 + 6 * len(pairs),
     )
     said = set(reply.value.supported)
-    return reply.with_value([i in said for i in range(1, len(pairs) + 1)])
+    return Answer.of(reply, [i in said for i in range(1, len(pairs) + 1)])

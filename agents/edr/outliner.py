@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language, similarity
+from ._answer import Answer
 from ._prompt import answer_in, bullets, data, messages
 
 MAX_SECTIONS = 7
@@ -37,7 +38,7 @@ async def outline(
     digests: Mapping[str, str],
     by_task: Sequence[tuple[str, Sequence[str]]],
     guidance: Sequence[str] = (),
-) -> Structured[Outline]:
+) -> Answer[Outline]:
     """Outline the report.
 
     Args:
@@ -53,8 +54,8 @@ async def outline(
         they resemble most.
     """
     rules = lambda: outline_by_rules(by_task)  # noqa: E731
-    if caller.info.small or len(digests) < 3:
-        return Structured.by_rule(rules(), "small model or little evidence: a section for each sub-question")
+    if caller.model.info.small or len(digests) < 3:
+        return Answer.by_rule(rules(), "small model or little evidence: a section for each sub-question")
     parts = [f"Question: {question}"]
     if guidance:
         parts.append("Rules from the user:\n" + bullets(guidance))
@@ -66,7 +67,7 @@ async def outline(
         fallback=rules,
         max_tokens=600,
     )
-    return reply.with_value(_mended(reply.value, digests) or rules())
+    return Answer.of(reply, _mended(reply.value, digests) or rules())
 
 
 def _mended(raw: Outline, digests: Mapping[str, str]) -> Outline | None:

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language, content_words, coverage, same_subject
+from ._answer import Answer
 from ._prompt import answer_in, bullets, messages
 
 Tool = Literal["any", "document", "web", "academic", "code", "encyclopedia", "database"]
@@ -56,7 +57,7 @@ async def plan(
     guidance: Sequence[str] = (),
     feedback: Sequence[str] = (),
     limit: int = 5,
-) -> Structured[Plan]:
+) -> Answer[Plan]:
     """Plan the research.
 
     Args:
@@ -72,7 +73,7 @@ async def plan(
         At least one task. From a small model, the question itself comes first and what strays from it is dropped.
     """
     rules = lambda: plan_by_rules(question, limit=limit)  # noqa: E731
-    if caller.info.small:
+    if caller.model.info.small:
         return await _plan_small(caller, question, language=language, limit=min(limit, 3))
     parts = [f"Question: {question}"]
     if guidance:
@@ -90,12 +91,10 @@ async def plan(
         max_tokens=900,
     )
     kept = _distinct(reply.value.tasks)[:limit] or rules().tasks
-    return reply.with_value(Plan(tasks=kept))
+    return Answer.of(reply, Plan(tasks=kept))
 
 
-async def _plan_small(
-    caller: ModelCaller, question: str, *, language: Language, limit: int
-) -> Structured[Plan]:
+async def _plan_small(caller: ModelCaller, question: str, *, language: Language, limit: int) -> Answer[Plan]:
     own = plan_by_rules(question, limit=limit)
     reply = await caller.structured(
         "planner",
@@ -109,7 +108,7 @@ async def _plan_small(
         for title in map(_clean, reply.value.tasks)
         if _on_subject(title, question)
     ]
-    return reply.with_value(Plan(tasks=_distinct([*own.tasks, *extra])[: limit + 1]))
+    return Answer.of(reply, Plan(tasks=_distinct([*own.tasks, *extra])[: limit + 1]))
 
 
 def plan_by_rules(question: str, *, limit: int = 5) -> Plan:

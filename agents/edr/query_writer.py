@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language, keywords, same_subject
+from ._answer import Answer
 from ._prompt import bullets, messages
 
 MAX_QUERY = 390  # characters; one search service refuses 400 and more
@@ -32,11 +33,11 @@ async def write_queries(
     done: Sequence[str] = (),
     guidance: Sequence[str] = (),
     limit: int = 2,
-) -> Structured[Queries]:
+) -> Answer[Queries]:
     """Write queries for a todo item; `done` are queries of this run that need no repeat."""
     rules = lambda: queries_by_rules(task, question, limit=limit)  # noqa: E731
-    if caller.info.small:
-        return Structured.by_rule(rules(), "small model: queries by rule")
+    if caller.model.info.small:
+        return Answer.by_rule(rules(), "small model: queries by rule")
     parts = [f"Research question: {question}", f"Sub-question: {task}"]
     if done:
         parts.append("Already run:\n" + bullets(done[-12:]))
@@ -52,9 +53,9 @@ async def write_queries(
     kept: list[str] = []
     for query in reply.value.queries:
         query = " ".join(query.split())[:MAX_QUERY]
-        if query and not any(same_subject(query, other, threshold=0.85) for other in (*kept, *done)):
+        if query and not any(same_subject(query, other) for other in (*kept, *done)):
             kept.append(query)
-    return reply.with_value(Queries(queries=kept[:limit] or rules().queries))
+    return Answer.of(reply, Queries(queries=kept[:limit] or rules().queries))
 
 
 def queries_by_rules(task: str, question: str, *, limit: int = 2) -> Queries:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language
+from ._answer import Answer
 from ._prompt import answer_in, bullets, data, messages
 from .planner import PlannedTask
 
@@ -35,7 +36,7 @@ async def reflect(
     new_evidence: Sequence[str],
     open_items: int,
     guidance: Sequence[str] = (),
-) -> Structured[Reflection]:
+) -> Answer[Reflection]:
     """Reflect on one loop.
 
     Args:
@@ -48,19 +49,20 @@ async def reflect(
         guidance: Constraints in force, in words.
     """
     rules = lambda: reflect_by_rules(open_items)  # noqa: E731
-    if caller.info.small:
-        return Structured.by_rule(rules(), "small model: the list decides")
+    if caller.model.info.small:
+        return Answer.by_rule(rules(), "small model: the list decides")
     parts = [f"Question: {question}", "Todo list:\n" + bullets(todo)]
     if guidance:
         parts.append("Rules from the user:\n" + bullets(guidance))
     parts.append("New evidence:\n" + data("\n".join(new_evidence) or "(none)"))
-    return await caller.structured(
+    reply = await caller.structured(
         "reflector",
         messages(SYSTEM + " " + answer_in(language), "\n\n".join(parts)),
         Reflection,
         fallback=rules,
         max_tokens=400,
     )
+    return Answer.of(reply, reply.value)
 
 
 def reflect_by_rules(open_items: int) -> Reflection:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
+from ._answer import Answer
 from ._prompt import data, messages
 
 SYSTEM = """You write one read-only SQL SELECT for {dialect} that answers the sub-question from the schema below. Use
@@ -20,17 +21,18 @@ class Query(BaseModel):
 
 async def write_sql(
     caller: ModelCaller, task: str, *, schema: str, dialect: str, error: str = "", limit: int = 50
-) -> Structured[Query]:
+) -> Answer[Query]:
     """Write a query; `error` is what the database said to an earlier try. A small model is not asked."""
-    if caller.info.small:
-        return Structured.by_rule(Query(), "small model: no SQL is written")
+    if caller.model.info.small:
+        return Answer.by_rule(Query(), "small model: no SQL is written")
     parts = [f"Sub-question: {task}", "Schema:\n" + data(schema)]
     if error:
         parts.append("Your earlier query failed:\n" + data(error))
-    return await caller.structured(
+    reply = await caller.structured(
         "sql_writer",
         messages(SYSTEM.format(dialect=dialect, limit=limit), "\n\n".join(parts)),
         Query,
         fallback=Query,
         max_tokens=400,
     )
+    return Answer.of(reply, reply.value)

@@ -7,13 +7,15 @@ message is without effect unless it is empty of content.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ...models import ModelCaller, Structured
+from ...models import ModelCaller
 from ...text import Language, content_words
+from ._answer import Answer
 from ._prompt import answer_in, bullets, messages
 
 Kind = Literal[
@@ -55,7 +57,7 @@ class Steering(BaseModel):
 
 async def compile_message(
     caller: ModelCaller, message: str, *, language: Language, todo: Sequence[str], today: str
-) -> Structured[Steering]:
+) -> Answer[Steering]:
     """Compile a message.
 
     Args:
@@ -72,10 +74,10 @@ async def compile_message(
 
     known, rest = compile_by_rules(message, today=today)
     if not rest:
-        return Structured.by_rule(Steering(operations=known), "read by rule")
-    own = Steering(operations=[*known, *(_as_task(text) for text in rest if content_words(text))])
-    if caller.info.small:
-        return Structured.by_rule(own, "small model: what no rule reads becomes a sub-question")
+        return Answer.by_rule(Steering(operations=known), "read by rule")
+    own = Steering(operations=[*known, *(_as_task(text) for text in rest if _asks(text))])
+    if caller.model.info.small:
+        return Answer.by_rule(own, "small model: what no rule reads becomes a sub-question")
     reply = await caller.structured(
         "steering",
         messages(
@@ -86,7 +88,22 @@ async def compile_message(
         fallback=lambda: own,
         max_tokens=400,
     )
-    return reply if reply.value.operations or not own.operations else reply.with_value(own)
+    return Answer.of(reply, reply.value if reply.value.operations else own)
+
+
+def _asks(text: str) -> bool:
+    """Whether a clause that no rule reads can be a request: it has a subject and is more than small talk."""
+    words = content_words(text)
+    return _CHATTER.fullmatch(text.strip()) is None and (
+        len(words) > 1 or any(len(word) > 3 for word in words)
+    )
+
+
+_CHATTER = re.compile(
+    r"(?:ok(?:ay)?|thanks?(?: you)?(?: so much| a lot)?|hello|hi|hey|yes|no|great|nice|good(?: job| work)?|cool|sure"
+    r"|네|예|아니요?|감사(?:합니다|해요)?|고마워요?|안녕(?:하세요)?|좋아요?)[\s.!?]*",
+    re.IGNORECASE,
+)
 
 
 def _as_task(text: str) -> Operation:

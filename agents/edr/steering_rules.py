@@ -86,7 +86,7 @@ def _match(pattern: str, clause: str) -> re.Match[str] | None:
 
 def _read_stop(clause: str, today: str) -> Operation | None:
     stop = _match(
-        r"(?:stop|finish|wrap(?: it)? up|that'?s enough|enough)(?: (?:now|here|the research|researching|searching|it))*$"
+        r"(?:stop|finish|wrap(?: it)? up|that'?s enough|enough)(?: (?:now|here|the research|researching|searching))*$"
         r"|(?:just )?write (?:the|your) report(?: now)?$"
         r"|(?:이제\s*)?(?:그만|중단|멈춰|마무리)\S*$|보고서(?:를)? (?:써|작성)\S*$",
         clause,

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from ...durable import CallRecord, Ledger, call_key, once
 from ...errors import TenfoldError
 from ...models import Budget, ModelCaller
+from ...settings import BudgetLimits
 from ...tools.runs import RunStore
 from ...tools.search import Filters, Hit, SearchResult, Snapshot
+from .state import Limits
 
 
 class Searcher(Protocol):
@@ -75,6 +77,17 @@ class EdrContext:
     def emit(self, type: str, data: dict[str, Any], *, key: str) -> None:
         """Append an event; the same key is written once, however often a node runs again."""
         self.store.emit(self.run_id, type, data, key=key)
+
+    def set_limits(self, limits: Limits) -> None:
+        """Put the run's caps in force, as its state has them."""
+        self.budget.limits = BudgetLimits(**limits.model_dump())
+
+    def share_spent(self) -> float:
+        """The larger share of the token and money caps that is spent, in [0, 1]; 0 without caps."""
+        limits, spent = self.budget.limits, self.budget.spent
+        shares = [spent.tokens / limits.tokens] if limits.tokens else []
+        shares += [spent.cost / limits.usd] if limits.usd else []
+        return max(shares, default=0.0)
 
     def unread(self) -> bool:
         """Whether a message waits in the inbox."""

@@ -125,7 +125,7 @@ async def steer(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]
         if _adds_work(steered) and stop in ("answered", "loops", "stopped"):
             stop = ""  # a person wants more: the report waits
     options = {**state["options"], "limits": steered.limits.model_dump()}
-    context.budget.set_limits(**steered.limits.model_dump())
+    context.set_limits(steered.limits)
     context.store.set_hidden(context.run_id, steered.hidden)
     stop = _stop_reason(stop, steered, context, loops=steered.limits.loops + extra, loop=state["loop"])
     return {
@@ -217,7 +217,7 @@ def _stop_reason(
         return "answered"
     if loop >= loops:
         return "loops"
-    if context.budget.exhausted() or context.budget.share_spent() >= RESEARCH_SHARE:
+    if context.budget.exhausted() or context.share_spent() >= RESEARCH_SHARE:
         return "budget"
     return ""
 

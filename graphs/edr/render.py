@@ -23,6 +23,9 @@ li:target{background:#fff8dc}@media(prefers-color-scheme:dark){body{background:#
 blockquote,.note{color:#b5b5ba;border-color:#555}a{color:#8ab4f8}.flag{background:#5c4a00}li:target{background:#33302a}}"""
 
 
+_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
 def render(report: Report, format: Format) -> str:
     """Render a report."""
     if format == "json":
@@ -48,9 +51,8 @@ def to_markdown(report: Report) -> str:
         out += [f"## {label(language, 'sources')}", ""]
         for source in report["sources"]:
             date = f", {source['published']}" if source["published"] else ""
-            out.append(
-                f"{source['n']}. **{_md(source['title'] or source['url'])}**{date}, `{source['url'].replace('`', '%60')}`"
-            )
+            title, address = _md(source["title"] or source["url"]), source["url"].replace("`", "%60")
+            out.append(f"{source['n']}. **{title}**{date}, `{address}`")
             out += [f"   > {_md(q['quote'])} `{q['id']}` ({q['start']}–{q['end']})" for q in source["quotes"]]
         out.append("")
     out += [f"## {label(language, 'about')}", "", *[f"- {_md(line)}" for line in about_lines(report)], ""]
@@ -89,7 +91,7 @@ def to_html(report: Report) -> str:
     out = [
         f'<!doctype html><html lang="{e(language)}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">",
+        f'<meta http-equiv="Content-Security-Policy" content="{_CSP}">',
         f"<title>{e(report['title'])}</title><style>{_STYLE}</style></head><body>",
         f'<h1>{e(report["title"])}</h1><p class="note">{e(byline(report))}</p>',
     ]
@@ -174,7 +176,8 @@ def about_lines(report: Report) -> list[str]:
     lines = [
         f"Model: {about['model']}. Stopped because {about['stopped_because']}, after {about['loops']} loop(s).",
         f"{about['claims']} statements, {about['extractive_claims']} of them quotations; "
-        f"{about['dropped_claims']} failed the citation check and were left out, {about['unverified_claims']} are marked.",
+        f"{about['dropped_claims']} failed the citation check and were left out, "
+        f"{about['unverified_claims']} are marked.",
         f"{about['calls']['llm']} model calls, {about['input_tokens']} prompt and {about['output_tokens']} completion "
         f"tokens, ${about['usd']:.4f}; {about['calls']['search']} searches, {about['calls']['fetch']} pages read.",
     ]

@@ -24,7 +24,7 @@ _LABELS: dict[str, dict[str, str]] = {
         "zh": "没有找到回答该问题的内容。",
     },
     "open": {"en": "Not answered", "ko": "답하지 못한 것", "ja": "未回答", "zh": "未回答"},
-    "disagree": {"en": "Where sources disagree", "ko": "출처가 서로 다른 곳", "ja": "出典の不一致", "zh": "来源不一致之处"},
+    "disagree": {"en": "Where sources disagree", "ko": "출처가 서로 다른 곳", "ja": "出典の不一致", "zh": "来源不一致"},
     "steering": {"en": "Steering", "ko": "조정", "ja": "指示", "zh": "调整"},
     "unverified": {"en": "unverified", "ko": "미확인", "ja": "未確認", "zh": "未核实"},
     "charts": {"en": "Charts", "ko": "차트", "ja": "図", "zh": "图表"},

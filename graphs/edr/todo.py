@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -68,14 +69,15 @@ class Reorder(_Operation):
 TodoOperation = Annotated[Add | Edit | SetStatus | Reorder, Field(discriminator="op")]
 
 
-class Applied(BaseModel):
+@dataclass
+class Applied:
     """The list after the operations, what they did, and what was refused and why."""
 
     todo: Todo
-    changed: list[str] = []
-    added: list[str] = []
-    merged: list[str] = []
-    refused: list[str] = []
+    changed: list[str] = field(default_factory=list[str])
+    added: list[str] = field(default_factory=list[str])
+    merged: list[str] = field(default_factory=list[str])
+    refused: list[str] = field(default_factory=list[str])
 
 
 def apply(

@@ -232,7 +232,7 @@ async def finalize(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, A
         language=planning.language_of(state),
         evidence=context.store.evidence(context.run_id),
         messages=context.store.messages(context.run_id),
-        model=context.caller.info.label,
+        model=context.caller.model.info.label,
         records=records,
     )
     context.store.save_report(context.run_id, finished)

@@ -138,7 +138,7 @@ def test_importing_is_cheap(module: str) -> None:
 
 
 def test_there_is_no_bare_room_to_import() -> None:
-    code = "import importlib.util as u; print([n for n in %r if u.find_spec(n)])" % (ROOMS,)
+    code = f"import importlib.util as u; print([n for n in {ROOMS!r} if u.find_spec(n)])"
     out = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd="/", capture_output=True, text=True, check=True
     ).stdout

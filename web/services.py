@@ -1,0 +1,157 @@
+"""From settings and a request to what a run works with: model, sources, budget, store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ..errors import ConfigError
+from ..graphs.edr import EdrContext, RunOptions, SqlSource
+from ..models import Budget, CallEvent, ModelCaller, OpenModel, open_model
+from ..settings import BudgetLimits, Settings
+from ..tools.corpus import Corpus, CorpusEngine
+from ..tools.runs import RunStore
+from ..tools.search import SearchHub, build_hub
+
+
+class RunRequest(BaseModel):
+    """What a run was asked to use; kept with the run, so that a resume builds the same.
+
+    Attributes:
+        model: As `provider:name`; None is the one of the settings.
+        docs: Folder of the user's documents, or None.
+        web, academic, code, encyclopedia: Kinds of source to search besides.
+        databases: Files or addresses of databases to read.
+        options: The graph's own options.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = None
+    docs: str | None = None
+    web: bool = False
+    academic: bool = False
+    code: bool = False
+    encyclopedia: bool = False
+    databases: list[str] = []
+    options: RunOptions = RunOptions()
+
+    @property
+    def any_source(self) -> bool:
+        """Whether anything can be searched at all."""
+        return bool(
+            self.docs or self.web or self.academic or self.code or self.encyclopedia or self.databases
+        )
+
+
+@dataclass
+class Services:
+    """What all runs of this process share."""
+
+    settings: Settings
+    store: RunStore
+    _models: dict[str, OpenModel] = field(default_factory=dict[str, OpenModel])
+    _corpora: dict[str, Corpus] = field(default_factory=dict[str, Corpus])
+    _embedder: Any = None
+
+    def model(self, name: str | None) -> OpenModel:
+        """The model of this name, opened once."""
+        wanted = name or self.settings.model
+        if wanted not in self._models:
+            self._models[wanted] = open_model(wanted, self.settings)
+        return self._models[wanted]
+
+    def embedder(self) -> Any:
+        """The embedding model, loaded once."""
+        if self._embedder is None:
+            from ..models import MiniLM
+
+            self._embedder = MiniLM.shared(self.settings)
+        return self._embedder
+
+    def corpus(self, folder: str | Path) -> Corpus:
+        """The index of a folder, opened once.
+
+        Raises:
+            ConfigError: There is no such folder.
+        """
+        path = Path(folder).expanduser().resolve()
+        if not path.is_dir():
+            raise ConfigError(f"{str(folder)!r} is not a folder.", mend="Name a folder that holds documents.")
+        if str(path) not in self._corpora:
+            self._corpora[str(path)] = Corpus.for_folder(path, self.embedder(), settings=self.settings)
+        return self._corpora[str(path)]
+
+    def context(
+        self,
+        run_id: str,
+        request: RunRequest,
+        *,
+        budget: Budget | None = None,
+        on_event: Callable[[CallEvent], None] | None = None,
+    ) -> EdrContext:
+        """Build what the graph's nodes are handed; a fresh budget unless one is given.
+
+        Raises:
+            ConfigError: The request names no source, or one that cannot be opened.
+        """
+        if not request.any_source:
+            raise ConfigError(
+                "The run has nothing to search.", mend="Give --docs FOLDER, --web or another source."
+            )
+        opened = self.model(request.model)
+        ledger = self.store.ledger(run_id)
+        budget = budget or Budget(BudgetLimits(**request.options.limits.model_dump()))
+        caller = ModelCaller(
+            opened,
+            ledger=ledger,
+            budget=budget,
+            timeout_s=self.settings.timeout_s,
+            retries=self.settings.retries,
+            on_event=on_event,
+        )
+        return EdrContext(
+            run_id=run_id,
+            caller=caller,
+            searcher=self._hub(request),
+            store=self.store,
+            ledger=ledger,
+            budget=budget,
+            similarity=self._similarity if request.docs else None,
+            databases=self._databases(request.databases),
+        )
+
+    def _hub(self, request: RunRequest) -> SearchHub:
+        engine = CorpusEngine(self.corpus(request.docs)) if request.docs else None
+        return build_hub(
+            self.settings,
+            corpus_engine=engine,
+            web=request.web,
+            academic=request.academic,
+            code=request.code,
+            encyclopedia=request.encyclopedia,
+        )
+
+    def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
+        vectors = self.embedder().embed([text, *others])
+        return [float(score) for score in vectors[1:] @ vectors[0]]
+
+    def _databases(self, names: Sequence[str]) -> dict[str, SqlSource]:
+        if not names:
+            return {}
+        from ..tools.sql import open_database
+
+        return {Path(name).stem or name: open_database(name) for name in names}
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_services(settings: Settings) -> Services:
+    """Open the data folder."""
+    return Services(settings=settings, store=RunStore(settings.data_dir))
