@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .assets import ASSETS, Asset, asset_path, ensure_asset, model_files, pull
+    from .assets import ASSETS, Asset, asset_path, check_gguf, ensure_asset, model_files, pull
     from .budget import Budget, Meter, Usage
     from .call import CallEvent, Message, ModelCaller, Reply, Structured
     from .download import OnProgress
@@ -46,6 +46,7 @@ _HOMES = {
     "UnexpectedCall": ".scripted",
     "Usage": ".budget",
     "asset_path": ".assets",
+    "check_gguf": ".assets",
     "close_engines": ".embedded",
     "ensure_asset": ".assets",
     "estimate_tokens": ".open",
@@ -84,6 +85,7 @@ __all__ = [
     "UnexpectedCall",
     "Usage",
     "asset_path",
+    "check_gguf",
     "close_engines",
     "ensure_asset",
     "estimate_tokens",

@@ -194,6 +194,8 @@ def pull(
     partial = _partial_dir(settings)
     part = partial / f"{stem}.gguf"
     with _lock(partial, stem):
+        if sha256 is not None and target.is_file() and sha256_of(target) == sha256.lower():
+            return target
         fetch_file(url, part, pinned=sha256 is not None, on_progress=on_progress)
         if sha256 is not None and (real := sha256_of(part)) != sha256.lower():
             discard(part)

@@ -27,7 +27,6 @@ OnProgress = Callable[[int, int | None], None]
 """Called with the bytes that are here and the bytes of the whole (None if the server does not say)."""
 
 _TRIES = 5
-_CHUNK = 1 << 18
 
 
 def sha256_of(path: Path) -> str:
@@ -119,7 +118,7 @@ def _stream(client: httpx.Client, url: str, part: Path, pinned: bool, on_progres
         with part.open("r+b" if part.exists() else "wb") as file:
             file.truncate(have)
             file.seek(have)
-            for block in response.iter_raw(_CHUNK):
+            for block in response.iter_raw():
                 file.write(block)
                 file.flush()  # a killed process keeps what it had
                 have += len(block)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelNotFound, ModelUnavailable
-from ..assets import check_gguf
+from .. import check_gguf
 
 if TYPE_CHECKING:
     import httpx
