@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from .coerce import coerce_model
 
@@ -20,6 +22,8 @@ T = TypeVar("T", bound=BaseModel)
 
 _LONGEST = 200_000  # characters that are read
 _STARTS = 8  # places where a JSON value may begin that are tried
+# A brace or bracket; [1] and [2, 3] in running text are marks, not answers.
+_START = re.compile(r"\A\s*\[|\{|\[(?![\d,\s-]*\])")
 _BULLET = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.):])\s+(.+?)\s*$")
 
 
@@ -77,33 +81,29 @@ def _candidates(text: str) -> Iterator[Any]:
 def _whole(text: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
     position, tried = 0, 0
-    while tried < _STARTS and (match := re.compile(r"[{\[]").search(text, position)):
+    while tried < _STARTS and (match := _START.search(text, position)):
         tried += 1
         try:
-            value, position = decoder.raw_decode(text, match.start())
-            if not _is_citation(value, text):
-                yield value
+            value, position = decoder.raw_decode(text, match.end() - 1)
+            yield value
         except (ValueError, RecursionError):
             position = match.start() + 1
-
-
-def _is_citation(value: Any, text: str) -> bool:
-    """Whether a list is a mark such as [1] or [2, 3] in running text, not an answer."""
-    numbers = isinstance(value, list) and all(isinstance(item, int) for item in value)
-    return numbers and not text.lstrip().startswith("[")
 
 
 def _mended(text: str) -> Iterator[Any]:
     import json_repair
 
-    start = re.search(r"[{\[]", text)
-    if start is None:
+    if (start := _START.search(text)) is None:
         return
+    text = text[start.start() :]
+    for partial in ("trailing-strings", True):  # a cut tail: keep what is whole, and a text's beginning
+        with suppress(ValueError):
+            yield from_json(text, allow_partial=partial)
     try:
-        value = json_repair.loads(text[start.start() :], skip_json_loads=True)
+        value = json_repair.loads(text, skip_json_loads=True)
     except Exception:  # a third-party parser on arbitrary text: whatever it trips over is a bad reply
         return
-    if isinstance(value, list) and text[start.start()] == "{":
+    if isinstance(value, list) and text[0] == "{":
         yield from value[:_STARTS]  # several values, one after the other
     elif isinstance(value, dict | list):
         yield value
