@@ -2,12 +2,14 @@
 
 A call reserves what it may cost before it starts and is charged what it did cost. With many calls at once this
 keeps the overshoot of a cap to one call: a call is let in if what is spent, what is reserved and its own
-estimate fit under the cap, or else if it is alone and something is left. Others wait in line.
+estimate fit under the cap, or else if it is alone and something is left. Others wait in line. Estimates may be
+too low, so they are scaled by the worst miss seen, and under a cap the first call of a process goes alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -99,7 +101,8 @@ class Budget:
         self.spent = spent or Usage()
         self._reserved = Usage()
         self._in_flight = 0
-        self._line: deque[_Waiter] = deque()
+        self._miss: float | None = None  # the largest real/estimated tokens so far, at least 1
+        self._line: deque[tuple[Usage, asyncio.Future[Usage]]] = deque()
         self._clock = clock
         self._ran_s = minutes * 60
         self._since: float | None = None
@@ -165,48 +168,70 @@ class Budget:
         Raises:
             BudgetExceeded: A cap is reached.
         """
-        await self._wait_for_turn(estimate)
-        try:
-            yield self.charge
-        finally:
-            self._leave(estimate)
+        reserved = await self._wait_for_turn(estimate)
+        used = Usage()
 
-    async def _wait_for_turn(self, estimate: Usage) -> None:
-        waiter = _Waiter(estimate, asyncio.get_running_loop().create_future())
-        self._line.append(waiter)
+        def charge(usage: Usage) -> None:
+            nonlocal used
+            used += usage
+            self.charge(usage)
+
+        try:
+            yield charge
+        finally:
+            if used.tokens:
+                self._miss = max(self._miss or 1.0, used.tokens / max(1, estimate.tokens))
+            self._leave(reserved)
+
+    async def _wait_for_turn(self, estimate: Usage) -> Usage:
+        """Wait in line; returns what was reserved."""
+        turn: asyncio.Future[Usage] = asyncio.get_running_loop().create_future()
+        self._line.append((estimate, turn))
         self._serve_line()
         try:
-            await waiter.turn
+            return await turn
         except asyncio.CancelledError:
-            if waiter.turn.done() and not waiter.turn.cancelled() and not waiter.turn.exception():
-                self._leave(estimate)  # let in and cancelled at the same moment
+            if turn.done() and not turn.cancelled() and not turn.exception():
+                self._leave(turn.result())  # let in and cancelled at the same moment
             raise
 
     def _serve_line(self) -> None:
         """Let in from the head of the line whoever may enter: first come, first served, so nobody starves."""
         while self._line:
-            waiter = self._line[0]
-            if not waiter.turn.done():  # a done one was cancelled
+            estimate, turn = self._line[0]
+            if not turn.done():  # a done one was cancelled
+                likely = self._likely(estimate)
                 if reason := self.exhausted():
-                    waiter.turn.set_exception(self._error(reason))
-                elif self._fits(waiter.estimate):
-                    self._reserved += waiter.estimate
+                    turn.set_exception(self._error(reason))
+                elif self._fits(likely):
+                    self._reserved += likely
                     self._in_flight += 1
-                    waiter.turn.set_result(None)
+                    turn.set_result(likely)
                 else:
                     return
             self._line.popleft()
 
-    def _leave(self, estimate: Usage) -> None:
-        self._reserved -= estimate
+    def _leave(self, reserved: Usage) -> None:
+        self._reserved -= reserved
         self._in_flight -= 1
         self._serve_line()
 
-    def _fits(self, estimate: Usage) -> bool:
-        if self._in_flight == 0:
-            return True
-        taken = self.spent + self._reserved + estimate
+    def _likely(self, estimate: Usage) -> Usage:
+        """The estimate, scaled by the worst miss so far."""
+        miss = self._miss or 1.0
+        return Usage(
+            math.ceil(estimate.input_tokens * miss),
+            math.ceil(estimate.output_tokens * miss),
+            estimate.cost * miss,
+        )
+
+    def _fits(self, likely: Usage) -> bool:
         limits = self.limits
+        if self._in_flight == 0 or (limits.tokens is None and limits.usd is None):
+            return True
+        if self._miss is None:
+            return False
+        taken = self.spent + self._reserved + likely
         return (limits.tokens is None or taken.tokens <= limits.tokens) and (
             limits.usd is None or taken.cost <= limits.usd
         )
@@ -216,9 +241,3 @@ class Budget:
         return BudgetExceeded(
             f"The run's budget of {cap} {reason} is used up.", mend="Raise the cap and resume the run."
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiter:
-    estimate: Usage
-    turn: asyncio.Future[None]

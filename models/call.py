@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -32,6 +32,7 @@ EventKind = Literal["start", "delta", "retry", "end", "fallback"]
 Source = Literal["model", "repaired", "fallback"]
 
 _THINKING_TOKENS = 4096  # what a reasoning model may think on top of its reply
+_TEMPLATE_TOKENS = 32  # a chat template may add a system message of its own
 _REPLY_SHOWN = 1500  # characters of a bad reply that its repair shows again
 
 
@@ -106,6 +107,7 @@ class ModelCaller:
         timeout_s: Seconds one try may take.
         retries: Further tries after 429, 5xx, time-outs, refused or cut connections and malformed bodies.
         on_event: Gets every `CallEvent`; it must not raise.
+        sleep: Waits between tries; for tests.
 
     Raises:
         ConfigError: There is a cap in dollars and the model's price is unknown.
@@ -120,6 +122,7 @@ class ModelCaller:
         timeout_s: float = 120.0,
         retries: int = 4,
         on_event: Callable[[CallEvent], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if budget.limits.usd is not None and model.info.cost(1, 1) is None:
             raise ConfigError(
@@ -132,6 +135,7 @@ class ModelCaller:
         self._timeout_s = timeout_s
         self._retries = retries
         self._on_event = on_event
+        self._sleep = sleep
 
     async def text(
         self,
@@ -278,7 +282,7 @@ class ModelCaller:
                 self._emit(
                     CallEvent("retry", ask.role, self.model.info.label, text=str(verdict.error), wait_s=wait)
                 )
-                await asyncio.sleep(wait)
+                await self._sleep(wait)
         raise AssertionError("unreachable")
 
     async def _try(self, ask: _Ask, on_delta: Callable[[str], None] | None) -> AIMessage:
@@ -310,7 +314,7 @@ class ModelCaller:
 
     def _estimate(self, ask: _Ask) -> Usage:
         info = self.model.info
-        prompt = sum(estimate_tokens(text) + 8 for _, text in ask.messages)
+        prompt = _TEMPLATE_TOKENS + sum(estimate_tokens(text) + 8 for _, text in ask.messages)
         reply = ask.max_tokens + (_THINKING_TOKENS if info.reasoning else 0)
         prompt, reply = min(prompt, info.context_tokens), min(reply, info.context_tokens)
         return Usage(prompt, reply, info.cost(prompt, reply) or 0.0)

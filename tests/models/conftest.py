@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,15 +53,13 @@ def http_server() -> Iterator[Callable[[Handle], str]]:
         server.server_close()
 
 
+class Waits(list[float]):
+    """Lets waits between tries pass at once, and remembers how long they would have been."""
+
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
 @pytest.fixture
-def quick_retries(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let waits between tries pass at once; the list holds how long they would have been."""
-    waits: list[float] = []
-    real = asyncio.sleep
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        await real(0)
-
-    monkeypatch.setattr("tenfold.models.call.asyncio.sleep", sleep)
-    return waits
+def waits() -> Waits:
+    return Waits()
