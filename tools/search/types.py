@@ -197,6 +197,15 @@ class SearchEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class OwnsUrls(Protocol):
+    """An engine that reads some addresses better than a plain fetch: by its own interface."""
+
+    def owns(self, url: str) -> bool:
+        """Whether `fetch` of this engine takes `url`."""
+        ...
+
+
 def _plain_domain(domain: str) -> str:
     """`https://WWW.Example.com/a` and `*.example.com` both mean example.com and what is under it."""
     text = domain.strip().lower()
