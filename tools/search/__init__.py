@@ -9,7 +9,7 @@ from .types import Capabilities, Filters, Hit, OwnsUrls, SearchEngine, Snapshot,
 
 if TYPE_CHECKING:
     from .cache import SearchCache
-    from .fuse import fuse
+    from .fusion import fuse
     from .hub import SearchHub, SearchResult
     from .langchain import as_langchain_tools
     from .limits import TokenBucket
@@ -30,7 +30,7 @@ _HOMES = {
     "build_hub": ".registry",
     "canonical_url": ".urls",
     "describe_engines": ".registry",
-    "fuse": ".fuse",
+    "fuse": ".fusion",
 }
 
 __all__ = [

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ...errors import ConfigError, FetchRefused, SearchFailed, ToolError
 from .cache import SearchCache
-from .fuse import fuse
+from .fusion import fuse
 from .limits import TokenBucket
 from .types import Filters, Hit, OwnsUrls, SearchEngine, Snapshot
 

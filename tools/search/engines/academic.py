@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from ....errors import SearchFailed, ToolError
+from ....errors import ToolError
 from ..types import Capabilities, Filters, Hit, Snapshot
 from .http import HttpEngine, Request, iso_day, plain
 
@@ -236,11 +236,12 @@ def _parse_xml(content: bytes) -> Any:
     from lxml.etree import XMLParser, XMLSyntaxError, fromstring
 
     try:
-        return fromstring(content, XMLParser(resolve_entities=False, no_network=True))
+        root = fromstring(content, XMLParser(resolve_entities=False, no_network=True))
     except XMLSyntaxError as error:
-        raise SearchFailed(
-            f"arxiv answered in a form that is not known ({error}).", mend="Use another engine."
-        ) from error
+        raise ValueError(str(error)) from error
+    if root.tag != f"{{{_ATOM['a']}}}feed":
+        raise ValueError(f"not an Atom feed but {root.tag!r}")
+    return root
 
 
 def _atom(entry: Any, name: str) -> str:
