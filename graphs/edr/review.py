@@ -135,9 +135,10 @@ async def reflect_on_loop(state: EdrState, runtime: Runtime[EdrContext]) -> dict
     ]
     result = todos.apply(todo, operations, by="reflector", loop=state["loop"])
     gaps = list(dict.fromkeys([*state["gaps"], *said.gaps]))[-8:]
-    enough = (
-        said.done and not result.added and not any(i["locked_by_user"] for i in todos.open_items(result.todo))
-    )
+    # A model may call it done before the list is; not while nothing was found, nor over what a person asked for.
+    owed = any(i["locked_by_user"] or i["origin"] == "steer" for i in todos.open_items(result.todo))
+    found = bool(context.store.evidence(context.run_id))
+    enough = said.done and found and not result.added and not owed
     data = {
         "loop": state["loop"],
         "source": reply.source,

@@ -164,10 +164,11 @@ async def cite_check(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str,
     standing = {e.id: review.stands(context, e) for e in evidence.values()}
     checked: dict[str, SectionState] = {}
     doubtful: list[tuple[str, int, str]] = []
+    small = context.caller.model.info.small
     for section in state["sections"].values():
         claims: list[ClaimState] = []
         for place, claim in enumerate(section["claims"]):
-            verdict = citations.check(claim["text"], claim["evidence"], evidence, standing)
+            verdict = citations.check(claim["text"], claim["evidence"], evidence, standing, small=small)
             if verdict.needs_model:
                 doubtful.append(
                     (section["id"], place, " … ".join(evidence[e].quote for e in claim["evidence"]))

@@ -18,7 +18,9 @@ from tenfold.text import same_subject
 TODAY = "2026-11-24"
 
 
-def steered(*titles: str, engines: frozenset[str] = frozenset({"document", "academic", "web"})) -> steering.Steered:
+def steered(
+    *titles: str, engines: frozenset[str] = frozenset({"document", "academic", "web"})
+) -> steering.Steered:
     empty = Todo(version=0, next_id=1, items=[])
     adds = [todo.Add(title=title) for title in titles]
     listed = todo.apply(empty, adds, by="planner", loop=0).todo
@@ -49,7 +51,9 @@ def test_d1_a_rule_that_would_leave_no_source_is_refused_with_the_reason() -> No
 
 def test_d2_exclude_personal_life_information_stops_the_query_about_it() -> None:
     after = say(steered("Silvio Savarese"), "Exclude personal life information")
-    kept, dropped = rules.keep_queries(["Silvio Savarese personal life", "Silvio Savarese research"], after.constraints)
+    kept, dropped = rules.keep_queries(
+        ["Silvio Savarese personal life", "Silvio Savarese research"], after.constraints
+    )
     assert (kept, dropped) == (["Silvio Savarese research"], ["Silvio Savarese personal life"])
 
 
@@ -76,7 +80,10 @@ def test_d4_tasks_that_differ_in_name_number_or_word_are_not_merged(a: str, b: s
 
 def test_d4_a_true_repeat_is_merged_and_keeps_the_higher_priority() -> None:
     empty = Todo(version=0, next_id=1, items=[])
-    adds = [todo.Add(title="History of the battery", priority=40), todo.Add(title="battery history", priority=70)]
+    adds = [
+        todo.Add(title="History of the battery", priority=40),
+        todo.Add(title="battery history", priority=70),
+    ]
     result = todo.apply(empty, adds, by="planner", loop=0)
     assert [(i["title"], i["priority"]) for i in result.todo["items"]] == [("History of the battery", 70)]
     assert result.merged == ["t1"]
@@ -111,7 +118,9 @@ class Late:
         return self.inner(prompt)
 
 
-async def test_d7_a_message_in_the_last_loop_is_researched_not_dropped(make_world: Callable[..., World]) -> None:
+async def test_d7_a_message_in_the_last_loop_is_researched_not_dropped(
+    make_world: Callable[..., World],
+) -> None:
     late = Late("also look at cobalt recycling in batteries")
     world = make_world(researcher=late)
     late.world = world
@@ -123,18 +132,22 @@ async def test_d7_a_message_in_the_last_loop_is_researched_not_dropped(make_worl
     assert report["steering"][0]["status"] == "applied"
 
 
-async def test_d7_when_no_loop_is_left_the_message_is_refused_with_the_reason(make_world: Callable[..., World]) -> None:
+async def test_d7_when_no_loop_is_left_the_message_is_refused_with_the_reason(
+    make_world: Callable[..., World],
+) -> None:
     late = Late("also look at cobalt recycling in batteries")
     world = make_world(researcher=late)
     late.world = world
     state = world.begin(limits={"loops": 1})
-    state["extra_loops"] = 2
+    state["extra_loops"], state["loop"] = 2, 2  # one loop left, and no extension
     await world.go(state)
     (message,) = world.messages()
     assert message.status == "rejected" and "loop" in message.reason.lower()
 
 
-async def test_d8_a_failed_search_is_tried_again_and_then_shown_as_failed(make_world: Callable[..., World]) -> None:
+async def test_d8_a_failed_search_is_tried_again_and_then_shown_as_failed(
+    make_world: Callable[..., World],
+) -> None:
     world = make_world(library=TextLibrary({"doc:empty.md": "Nothing here. Nothing there."}))
     await world.go(world.begin("Where do zebras sleep?", attempts=2, limits={"loops": 5}))
     state = await world.state()
@@ -147,7 +160,18 @@ async def test_d8_a_failed_search_is_tried_again_and_then_shown_as_failed(make_w
 
 async def test_fifty_messages_in_a_burst_all_end_applied_or_rejected_with_a_reason(world: World) -> None:
     state = world.begin(limits={"loops": 2})
-    bodies = ["focus on safety", "exclude patents", "hm", "undo", "since 2020", "keep it short", "thanks", "stop", "", "x" * 5000]
+    bodies = [
+        "focus on safety",
+        "exclude patents",
+        "hm",
+        "undo",
+        "since 2020",
+        "keep it short",
+        "thanks",
+        "stop",
+        "",
+        "x" * 5000,
+    ]
     for number in range(50):
         world.post(bodies[number % len(bodies)] or "   ")
     await world.go(state)

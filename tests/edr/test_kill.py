@@ -44,7 +44,9 @@ def child(folder: Path, *, fresh: bool) -> int:
             world.options = RunOptions()
             world.config = {"configurable": {"thread_id": world.run.id}, "recursion_limit": 400}
             if not asyncio.run(world.state()):
-                state = initial_state(world.run.id, world.run.question, today="2026-11-24", options=world.options)
+                state = initial_state(
+                    world.run.id, world.run.question, today="2026-11-24", options=world.options
+                )
         asyncio.run(world.go(state))
         code = 0
     finally:
@@ -90,7 +92,7 @@ def test_kill_9_anywhere_repeats_nothing_and_changes_nothing(tmp_path: Path) -> 
     length = time.monotonic() - began
     wanted = report_of(tmp_path / "whole")
     calls = Counter(key for event, key in read_log(tmp_path / "whole") if event == "begin")
-    assert len(calls) > 25 and set(calls.values()) == {1}, "the unkilled run must itself repeat nothing"
+    assert len(calls) >= 20 and set(calls.values()) == {1}, "the unkilled run must itself repeat nothing"
 
     chance = random.Random(SEED)
     interrupted = window = 0

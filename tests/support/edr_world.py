@@ -53,7 +53,7 @@ class World:
 
     def model(self) -> OpenModel:
         assert self.chat is not None
-        return open_model(register_script(f"world-{id(self)}", self.chat), self.settings)
+        return open_model(register_script("researcher", self.chat), self.settings)
 
     def begin(self, question: str = "How does a ledger keep calls from being repeated?", **options: Any) -> Any:
         """Enter a run; returns its first state."""
