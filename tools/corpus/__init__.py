@@ -1,0 +1,31 @@
+"""The user's own documents: readers, chunks, a hybrid index, and the engine that searches it.
+
+Chroma, onnxruntime and the parsers load when they are first needed, not with this import.
+"""
+
+from .chunks import Chunk, chunk_text
+from .corpus import Corpus, page_of
+from .engine import CorpusEngine, document_url
+from .readers import Document, ReaderPool, ReadLimits, pdf_text
+from .sentences import sentences
+from .types import IndexProgress, IndexReport, OnProgress, Passage, StoredDocument, TextEmbedder
+
+__all__ = [
+    "Chunk",
+    "Corpus",
+    "CorpusEngine",
+    "Document",
+    "IndexProgress",
+    "IndexReport",
+    "OnProgress",
+    "Passage",
+    "ReadLimits",
+    "ReaderPool",
+    "StoredDocument",
+    "TextEmbedder",
+    "chunk_text",
+    "document_url",
+    "page_of",
+    "pdf_text",
+    "sentences",
+]
