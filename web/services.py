@@ -104,6 +104,9 @@ class Services:
                 "The run has nothing to search.", mend="Give --docs FOLDER, --web or another source."
             )
         opened = self.model(request.model)
+        hub = self._hub(request)
+        kinds = {engine.capabilities.source_type for engine in hub.engines.values()}
+        kinds |= {"database"} if request.databases else set()
         ledger = self.store.ledger(run_id)
         budget = budget or Budget(BudgetLimits(**request.options.limits.model_dump()))
         caller = ModelCaller(
@@ -117,7 +120,8 @@ class Services:
         return EdrContext(
             run_id=run_id,
             caller=caller,
-            searcher=self._hub(request),
+            searcher=hub,
+            source_types=frozenset(kinds),
             store=self.store,
             ledger=ledger,
             budget=budget,

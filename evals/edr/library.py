@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,9 +51,7 @@ class TextLibrary:
         """The one kind of source that it holds."""
         return frozenset({self.source_type})
 
-    async def search(
-        self, q: str, *, k: int = 10, filters: Filters | None = None, source_types: Sequence[str] = ()
-    ) -> SearchResult:
+    async def search(self, q: str, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The `k` stretches that share most of the query's words."""
         self._note("begin", f"search {q}")
         await asyncio.sleep(self.delay_s)
@@ -66,7 +64,7 @@ class TextLibrary:
         if filters is not None:
             hits = [hit for hit in hits if filters.accepts(hit)]
         self._note("end", f"search {q}")
-        return SearchResult(hits=hits[:k], used=["library"], blocked={})
+        return SearchResult(hits=hits[:k], used=("library",), blocked={})
 
     async def fetch(self, url: str) -> Snapshot:
         """The whole text.

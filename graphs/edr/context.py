@@ -19,15 +19,8 @@ from .state import Limits
 class Searcher(Protocol):
     """What is searched and fetched with; `tools.search.SearchHub` is one."""
 
-    @property
-    def source_types(self) -> frozenset[str]:
-        """The kinds of source that can be searched."""
-        ...
-
-    async def search(
-        self, q: str, *, k: int = 10, filters: Filters | None = None, source_types: Sequence[str] = ()
-    ) -> SearchResult:
-        """Search all engines, or those of the given kinds."""
+    async def search(self, q: str, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """Search the engines whose kind of source the filters allow."""
         ...
 
     async def fetch(self, url: str) -> Snapshot:
@@ -57,6 +50,7 @@ class EdrContext:
         run_id: The run.
         caller: The model that plans, extracts, writes.
         searcher: Where to look.
+        source_types: The kinds of source that it can search.
         store: Snapshots, evidence, inbox, events.
         budget: Caps and what is spent; shared with `caller`.
         similarity: Cosine of a text to each of several, or None without an embedder.
@@ -67,6 +61,7 @@ class EdrContext:
     run_id: str
     caller: ModelCaller
     searcher: Searcher
+    source_types: frozenset[str]
     store: RunStore
     ledger: Ledger
     budget: Budget
@@ -94,21 +89,20 @@ class EdrContext:
         return bool(self.store.messages(self.run_id, status="queued"))
 
     async def search(
-        self, query: str, *, k: int, filters: Filters, source_types: Sequence[str], attempt: int
+        self, query: str, *, k: int, filters: Filters, attempt: int
     ) -> tuple[list[Hit], dict[str, str]]:
         """Search once and for all.
 
         Returns:
             Hits, and the engines that were blocked with the reason.
         """
-        key = call_key(
-            "search", "search", q=query, k=k, f=filters.model_dump(), t=list(source_types), attempt=attempt
-        )
+        rules = filters.model_dump(mode="json")
+        key = call_key("search", "search", q=query, k=k, filters=rules, attempt=attempt)
 
         async def call() -> CallRecord:
             started = time.monotonic()
             try:
-                result = await self.searcher.search(query, k=k, filters=filters, source_types=source_types)
+                result = await self.searcher.search(query, k=k, filters=filters)
                 value = {"hits": [hit.model_dump() for hit in result.hits], "blocked": dict(result.blocked)}
             except TenfoldError as error:
                 value = {"hits": [], "blocked": {"search": str(error)}}

@@ -58,7 +58,7 @@ async def make_plan(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, 
         context.caller,
         state["brief"],
         language=language_of(state),
-        tools=sorted(context.searcher.source_types | ({"database"} if context.databases else set())),
+        tools=sorted(context.source_types),
         guidance=rules.guidance(state["constraints"]),
         feedback=state["feedback"],
         limit=options.max_tasks,
@@ -150,7 +150,7 @@ def _gather_parts(state: EdrState, context: EdrContext) -> Steered:
             for e in evidence
         },
         hidden={e.id: e.hidden_by for e in evidence},
-        engines=context.searcher.source_types,
+        engines=context.source_types,
         loop=state["loop"],
     )
 
@@ -217,7 +217,8 @@ def _stop_reason(
         return "answered"
     if loop >= loops:
         return "loops"
-    if context.budget.exhausted() or context.share_spent() >= RESEARCH_SHARE:
+    # Not before the first loop: rules can search and extract for nothing, and a report needs something to quote.
+    if loop and (context.budget.exhausted() or context.share_spent() >= RESEARCH_SHARE):
         return "budget"
     return ""
 

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries, write_sql
 from ...tools.corpus import sentences
-from ...tools.search import Hit, Snapshot
+from ...tools.search import Filters, Hit, Snapshot
 from . import constraints as rules
 from .context import EdrContext
 from .state import Card, Constraint, Outcome, TodoItem
@@ -101,16 +101,13 @@ async def _queries(context: EdrContext, state: TaskInput) -> tuple[list[str], li
 
 
 async def _search(context: EdrContext, state: TaskInput, query: str) -> tuple[list[Hit], dict[str, str]]:
-    hint = state["task"]["tool_hint"]
-    wanted = rules.filters(state["constraints"])
-    types = wanted.source_types or ((hint,) if hint in context.searcher.source_types else ())
-    hits, blocked = await context.search(
-        query, k=10, filters=wanted, source_types=types, attempt=state["task"]["attempts"]
-    )
-    if not hits and types and not wanted.source_types:  # the planner's hint was only a hint
-        hits, more = await context.search(
-            query, k=10, filters=wanted, source_types=(), attempt=state["task"]["attempts"]
-        )
+    hint, attempt = state["task"]["tool_hint"], state["task"]["attempts"]
+    wanted = narrow = rules.filters(state["constraints"])
+    if hint in context.source_types and not wanted.source_types:
+        narrow = Filters.model_validate({**wanted.model_dump(), "source_types": (hint,)})
+    hits, blocked = await context.search(query, k=10, filters=narrow, attempt=attempt)
+    if not hits and narrow is not wanted:  # the planner's hint was only a hint
+        hits, more = await context.search(query, k=10, filters=wanted, attempt=attempt)
         blocked = {**blocked, **more}
     allowed = [
         h

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tenfold.graphs.edr import citations  # type: ignore[attr-defined]
 from tenfold.tools.runs import Evidence
 

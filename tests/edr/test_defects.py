@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from edr_world import TEXTS, World
+
 from tenfold.agents.edr import compile_by_rules
 from tenfold.evals.edr import ScriptedResearcher, TextLibrary
 from tenfold.graphs.edr import constraints as rules  # type: ignore[attr-defined]

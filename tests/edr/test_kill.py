@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from edr_world import TEXTS, World
+
 from tenfold.evals.edr import ScriptedResearcher, TextLibrary
 from tenfold.graphs.edr import RunOptions, initial_state, render
 from tenfold.models import ScriptedChat

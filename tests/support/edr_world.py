@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
 from tenfold.evals.edr import ScriptedResearcher, TextLibrary
 from tenfold.graphs.edr import EdrContext, RunOptions, build_graph, initial_state
 from tenfold.models import Budget, ModelCaller, OpenModel, ScriptedChat, open_model, register_script
@@ -55,7 +56,9 @@ class World:
         assert self.chat is not None
         return open_model(register_script("researcher", self.chat), self.settings)
 
-    def begin(self, question: str = "How does a ledger keep calls from being repeated?", **options: Any) -> Any:
+    def begin(
+        self, question: str = "How does a ledger keep calls from being repeated?", **options: Any
+    ) -> Any:
         """Enter a run; returns its first state."""
         self.options = RunOptions.model_validate(options)
         self.run = self.store.create("edr", question, {})
@@ -66,7 +69,9 @@ class World:
         ledger = self.store.ledger(self.run.id)
         budget = Budget.restore(self.limits, await ledger.records())
         caller = ModelCaller(self.model(), ledger, budget, retries=1, timeout_s=10)
-        context = EdrContext(self.run.id, caller, self.library, self.store, ledger, budget)
+        context = EdrContext(
+            self.run.id, caller, self.library, self.library.source_types, self.store, ledger, budget
+        )
         context.set_limits(self.options.limits)
         return context
 
