@@ -74,8 +74,15 @@ def _candidates(text: str) -> Iterator[Any]:
     yield from _whole(text)
     for fenced in re.findall(r"```[\w-]*\s*\n(.*?)(?:```|\Z)", text, flags=re.DOTALL):
         yield from _whole(fenced)
-        yield from _mended(fenced)
-    yield from _mended(text)
+        yield from filter(_filled, _mended(fenced))
+    yield from filter(_filled, _mended(text))
+
+
+def _filled(value: Any) -> bool:
+    """Whether anything was said: the brackets of a broken reply alone are no answer, as a whole `[]` is."""
+    if isinstance(value, dict | list):
+        return any(map(_filled, value.values() if isinstance(value, dict) else value))
+    return value is not None
 
 
 def _whole(text: str) -> Iterator[Any]:

@@ -28,8 +28,12 @@ def response_format(schema: type[BaseModel]) -> Json:
 
 
 def hint(schema: type[BaseModel], info: ModelInfo) -> str:
-    """The line that tells a model which JSON is wanted; empty for OpenAI, which reads the schema itself."""
-    if info.provider == "openai":
+    """The line that tells a model which JSON is wanted.
+
+    Empty for OpenAI, which reads the schema itself, and for a small model under a grammar: the grammar holds it
+    to the form, and it would copy the example's words (SmolLM2-135M answered {"sentence": "text"}).
+    """
+    if info.provider == "openai" or (info.small and "json_schema" in info.capabilities):
         return ""
     whole = schema.model_json_schema()
     shape = json.dumps(_example(whole, whole.get("$defs", {}), 0), ensure_ascii=False)

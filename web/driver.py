@@ -7,10 +7,11 @@ process could lose.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..tools.runs import Run, RunStatus
 from .services import RunRequest, Services
 
 RECURSION_LIMIT = 1000
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Driver:
         """
         store = self.services.store
         run = store.run(run_id)
-        if run.status in ("completed", "failed", "cancelled"):
+        if run.status in ("completed", "cancelled"):
             raise RunError(f"Run {run.id!r} is {run.status}.", mend=f"See it with: tenfold show {run.id}")
         with store.lock(run.id):
             store.set_status(run.id, "running")
@@ -99,9 +101,11 @@ class Driver:
             raise
         except TenfoldError as problem:
             status, error = "failed", str(problem)
-        except Exception as problem:
+        except (
+            Exception
+        ) as problem:  # a fault of ours: the run keeps what it has and can go on when it is mended
+            _LOG.exception("Run %s failed", run.id)
             status, error = "failed", f"{type(problem).__name__}: {problem}"
-            raise
         finally:
             store.add_active_seconds(run.id, time.monotonic() - started)
             store.set_status(run.id, status, error=error)
@@ -140,11 +144,7 @@ class Driver:
     def _on_event(self, run_id: str, event: CallEvent) -> None:
         if event.kind == "delta":
             return
-        data = (
-            {name: value for name, value in vars(event).items() if value is not None}
-            if hasattr(event, "__dict__")
-            else event.to_dict()
-        )
+        data = {name: value for name, value in asdict(event).items() if value}
         self.services.store.emit(run_id, f"call.{event.kind}", data)
 
     def pause(self, run_id: str) -> bool:
@@ -166,7 +166,7 @@ class Driver:
         return RunView(run=run, status=run.status, interrupts=interrupts, report=store.report(run.id))
 
     @asynccontextmanager
-    async def _graph(self) -> AsyncIterator[Any]:
+    async def _graph(self) -> AsyncGenerator[Any]:
         """The compiled graph over this data folder's checkpoints."""
         import aiosqlite
         from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import ConfigError
-from ..graphs.edr import EdrContext, RunOptions, SqlSource
+from ..graphs.edr import EdrContext, RunOptions
 from ..models import Budget, CallEvent, ModelCaller, OpenModel, open_model
+from ..models.embedding import Embedder, open_minilm
 from ..settings import BudgetLimits, Settings
 from ..tools.corpus import Corpus, CorpusEngine
 from ..tools.runs import RunStore
 from ..tools.search import SearchHub, build_hub
+from ..tools.sql import Database, open_database
 
 
 class RunRequest(BaseModel):
@@ -56,7 +58,7 @@ class Services:
     store: RunStore
     _models: dict[str, OpenModel] = field(default_factory=dict[str, OpenModel])
     _corpora: dict[str, Corpus] = field(default_factory=dict[str, Corpus])
-    _embedder: Any = None
+    _embedder: Embedder | None = None
 
     def model(self, name: str | None) -> OpenModel:
         """The model of this name, opened once."""
@@ -65,12 +67,10 @@ class Services:
             self._models[wanted] = open_model(wanted, self.settings)
         return self._models[wanted]
 
-    def embedder(self) -> Any:
+    def embedder(self) -> Embedder:
         """The embedding model, loaded once."""
         if self._embedder is None:
-            from ..models import MiniLM
-
-            self._embedder = MiniLM.shared(self.settings)
+            self._embedder = open_minilm(self.settings)
         return self._embedder
 
     def corpus(self, folder: str | Path) -> Corpus:
@@ -83,7 +83,9 @@ class Services:
         if not path.is_dir():
             raise ConfigError(f"{str(folder)!r} is not a folder.", mend="Name a folder that holds documents.")
         if str(path) not in self._corpora:
-            self._corpora[str(path)] = Corpus.for_folder(path, self.embedder(), settings=self.settings)
+            digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+            index = self.settings.data_dir.expanduser() / "indexes" / f"{path.name or 'root'}-{digest}"
+            self._corpora[str(path)] = Corpus.open(index, self.embedder(), settings=self.settings)
         return self._corpora[str(path)]
 
     def context(
@@ -137,18 +139,14 @@ class Services:
             web=request.web,
             academic=request.academic,
             code=request.code,
-            encyclopedia=request.encyclopedia,
+            encyclopedia=request.encyclopedia or None,
         )
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
         vectors = self.embedder().embed([text, *others])
         return [float(score) for score in vectors[1:] @ vectors[0]]
 
-    def _databases(self, names: Sequence[str]) -> dict[str, SqlSource]:
-        if not names:
-            return {}
-        from ..tools.sql import open_database
-
+    def _databases(self, names: Sequence[str]) -> dict[str, Database]:
         return {Path(name).stem or name: open_database(name) for name in names}
 
     def close(self) -> None:

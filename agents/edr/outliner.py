@@ -53,7 +53,7 @@ async def outline(
         Sections whose ids all exist, each id in one section only; ids the model left out go to the section that
         they resemble most.
     """
-    rules = lambda: outline_by_rules(by_task)  # noqa: E731
+    rules = lambda: outline_by_rules(digests, by_task)  # noqa: E731
     if caller.model.info.small or len(digests) < 3:
         return Answer.by_rule(rules(), "small model or little evidence: a section for each sub-question")
     parts = [f"Question: {question}"]
@@ -88,15 +88,16 @@ def _mended(raw: Outline, digests: Mapping[str, str]) -> Outline | None:
     return Outline(sections=[s for s in sections if s.evidence])
 
 
-def outline_by_rules(by_task: Sequence[tuple[str, Sequence[str]]]) -> Outline:
-    """A section for each sub-question that found something; a quote belongs to the first that found it."""
-    used: set[str] = set()
-    sections: list[OutlineSection] = []
-    for title, ids in by_task:
-        fresh = [e for e in ids if e not in used]
-        used |= set(fresh)
-        if fresh:
-            sections.append(
-                OutlineSection(title=title.strip().rstrip("?？. ")[:160] or "Findings", evidence=fresh)
-            )
+def outline_by_rules(digests: Mapping[str, str], by_task: Sequence[tuple[str, Sequence[str]]]) -> Outline:
+    """A section for each sub-question; a quote that several found goes to the one that it is most about."""
+    homes: list[list[str]] = [[] for _ in by_task]
+    for eid, digest in digests.items():
+        finders = [place for place, (_, ids) in enumerate(by_task) if eid in ids]
+        if finders:
+            homes[max(finders, key=lambda place: similarity(by_task[place][0], digest))].append(eid)
+    sections = [
+        OutlineSection(title=title.strip().rstrip("?？. ")[:160] or "Findings", evidence=ids)
+        for (title, _), ids in zip(by_task, homes, strict=True)
+        if ids
+    ]
     return Outline(sections=sections or [OutlineSection(title="Findings")])

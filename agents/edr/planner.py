@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
-from ...text import Language, content_words, coverage, same_subject
+from ...text import Language, content_words, coverage, keywords, same_subject
 from ._answer import Answer
 from ._prompt import answer_in, bullets, messages
 
@@ -112,31 +112,34 @@ async def _plan_small(caller: ModelCaller, question: str, *, language: Language,
 
 
 def plan_by_rules(question: str, *, limit: int = 5) -> Plan:
-    """The question itself, and the parts it names: "A versus B", several questions, a list after a colon."""
-    parts = [question.strip()]
+    """The question itself, and the parts it names: "A versus B", several questions, "… and how …"."""
+    whole = question.strip()
     compared = re.split(
-        r"\s+(?:vs\.?|versus|compared (?:to|with))\s+", question.strip(" ?"), flags=re.IGNORECASE
+        r"\s+(?:vs\.?|versus|compared (?:to|with))\s+", whole.strip(" ?"), flags=re.IGNORECASE
     )
-    clauses = [
-        c
-        for c in re.split(
-            r"(?<=[?？])\s+|;\s+|,?\s+and (?=(?:how|what|why|when|where|who|which)\b)", question
-        )
-        if c
-    ]
-    if len(compared) == 2:
-        parts += compared
-    if len(clauses) > 1:
-        parts += clauses
+    clauses = [c.strip() for c in _CLAUSES.split(whole) if content_words(c)]
+    parts = [*(compared if len(compared) == 2 else []), *(clauses if len(clauses) > 1 else [])]
+    titles = [whole, *(_with_subject(part, parts[0]) for part in parts)]
     tasks = [
-        PlannedTask(title=part.strip()[:300], priority=90 - 10 * i)
-        for i, part in enumerate(parts)
-        if len(content_words(part)) >= (1 if i == 0 else 2) or i == 0
-    ]
-    tasks = [
-        task if len(task.title) >= 3 else PlannedTask(title=f"{task.title} ?", priority=90) for task in tasks
+        PlannedTask(title=(title if len(title) >= 3 else f"{title} ?")[:300], priority=max(10, 90 - 10 * i))
+        for i, title in enumerate(titles)
     ]
     return Plan(tasks=_distinct(tasks)[:limit])
+
+
+_CLAUSES = re.compile(
+    r"(?<=[?？])\s+|[;；]\s*|,?\s+and (?=(?:how|what|why|when|where|who|which)\b)|(?<=[고며]),?\s+(?=어떻게|무엇|왜|언제)",
+    re.IGNORECASE,
+)
+
+
+def _with_subject(part: str, first: str) -> str:
+    """A clause that speaks of "it" gets the words of the first clause, without which a search cannot know what it is."""
+    if part == first or not re.search(
+        r"\b(?:it|its|they|them|their|this|that|these|those)\b", part, re.IGNORECASE
+    ):
+        return part
+    return f"{part.rstrip('?？ ')} ({' '.join(keywords(first, limit=4))})?"
 
 
 def _on_subject(title: str, question: str) -> bool:

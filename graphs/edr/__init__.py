@@ -1,6 +1,6 @@
 """The EDR graph: deep research over documents and the web, steered while it runs."""
 
-from .context import EdrContext, Searcher, SqlSource
+from .context import EdrContext, Searcher
 from .graph import build_graph
 from .planning import PlanDecision
 from .render import Format, byline, render
@@ -15,7 +15,6 @@ __all__ = [
     "PlanDecision",
     "RunOptions",
     "Searcher",
-    "SqlSource",
     "TodoOperation",
     "build_graph",
     "byline",

@@ -13,6 +13,7 @@ from ...models import Budget, ModelCaller
 from ...settings import BudgetLimits
 from ...tools.runs import RunStore
 from ...tools.search import Filters, Hit, SearchResult, Snapshot
+from ...tools.sql import Database
 from .state import Limits
 
 
@@ -25,20 +26,6 @@ class Searcher(Protocol):
 
     async def fetch(self, url: str) -> Snapshot:
         """Fetch a page or document."""
-        ...
-
-
-class SqlSource(Protocol):
-    """A read-only database that todo items may be answered from; `tools.sql` has them."""
-
-    dialect: str
-
-    def describe(self) -> str:
-        """Tables, columns and sample rows, for a prompt."""
-        ...
-
-    async def query(self, sql: str) -> Any:
-        """Run one SELECT; returns `tools.sql.Rows`."""
         ...
 
 
@@ -66,7 +53,7 @@ class EdrContext:
     ledger: Ledger
     budget: Budget
     similarity: Callable[[str, Sequence[str]], Sequence[float]] | None = None
-    databases: dict[str, SqlSource] | None = None
+    databases: dict[str, Database] | None = None
     passages_per_task: int = 8
 
     def emit(self, type: str, data: dict[str, Any], *, key: str) -> None:
@@ -147,7 +134,7 @@ class EdrContext:
                 value: dict[str, Any] = {
                     "sha256": snapshot.sha256,
                     "columns": list(rows.columns),
-                    "rows": [list(row) for row in rows.rows[:200]],
+                    "rows": [[_plain(cell) for cell in row] for row in rows.rows[:200]],
                 }
             except TenfoldError as error:
                 value = {"error": str(error)}
@@ -156,3 +143,8 @@ class EdrContext:
         record = await once(self.ledger, key, call)
         sha = record.value.get("sha256")
         return (self.store.snapshot(sha) if sha else None), record.value
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON keeps it."""
+    return cell if cell is None or isinstance(cell, bool | int | float | str) else str(cell)

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries, write_sql
 from ...tools.corpus import sentences
 from ...tools.search import Filters, Hit, Snapshot
+from ...tools.sql import describe_schema
 from . import constraints as rules
 from .context import EdrContext
 from .state import Card, Constraint, Outcome, TodoItem
@@ -226,7 +227,7 @@ async def _from_database(context: EdrContext, state: TaskInput) -> Outcome:
             written = await write_sql(
                 context.caller,
                 task["title"],
-                schema=database.describe(),
+                schema=await describe_schema(database),
                 dialect=database.dialect,
                 error=error,
             )

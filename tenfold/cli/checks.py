@@ -53,7 +53,9 @@ def _folder(settings: Settings) -> Check:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free / 1e9
     except OSError as error:
-        return Check("data folder", "fail", f"{folder}: {error}", "Set TENFOLD_DATA_DIR to a folder you can write.")
+        return Check(
+            "data folder", "fail", f"{folder}: {error}", "Set TENFOLD_DATA_DIR to a folder you can write."
+        )
     if not os.access(folder, os.W_OK):
         return Check("data folder", "fail", f"{folder} is not writable", "Set TENFOLD_DATA_DIR.")
     state = "ok" if free > 1 else "warn"
@@ -66,13 +68,22 @@ def _models(settings: Settings) -> Iterator[Check]:
     for asset in ASSETS.values():
         here = asset_path(asset.name, settings)
         mend = f"tenfold models pull {asset.name}"
-        yield Check(asset.name, "ok" if here else "warn", str(here) if here else "not fetched yet", "" if here else mend)
+        yield Check(
+            asset.name,
+            "ok" if here else "warn",
+            str(here) if here else "not fetched yet",
+            "" if here else mend,
+        )
     try:
         info = open_model(settings.model, settings).info
     except TenfoldError as error:
         yield Check(f"model {settings.model}", "fail", error.message, error.mend)
     else:
-        size = "small: its writing is checked hardest" if info.small else f"{info.context_tokens:,} tokens of context"
+        size = (
+            "small: its writing is checked hardest"
+            if info.small
+            else f"{info.context_tokens:,} tokens of context"
+        )
         yield Check(f"model {settings.model}", "ok", f"{info.label}, {size}")
 
 
@@ -81,15 +92,27 @@ async def _endpoint(name: str, endpoint: Endpoint) -> Check:
 
     key = os.environ.get(endpoint.api_key_env or "", "")
     if endpoint.api_key_env and not key:
-        return Check(f"endpoint {name}", "fail", f"{endpoint.api_key_env} is not set", "Put the key into the environment.")
+        return Check(
+            f"endpoint {name}",
+            "fail",
+            f"{endpoint.api_key_env} is not set",
+            "Put the key into the environment.",
+        )
     try:
         async with httpx.AsyncClient(timeout=5) as client:
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             answer = await client.get(endpoint.base_url.rstrip("/") + "/models", headers=headers)
     except httpx.HTTPError as error:
-        return Check(f"endpoint {name}", "fail", f"{endpoint.base_url}: {type(error).__name__}", "Start the server.")
+        return Check(
+            f"endpoint {name}", "fail", f"{endpoint.base_url}: {type(error).__name__}", "Start the server."
+        )
     if answer.status_code >= 400:
-        return Check(f"endpoint {name}", "fail", f"{endpoint.base_url}: HTTP {answer.status_code}", "Check address and key.")
+        return Check(
+            f"endpoint {name}",
+            "fail",
+            f"{endpoint.base_url}: HTTP {answer.status_code}",
+            "Check address and key.",
+        )
     return Check(f"endpoint {name}", "ok", endpoint.base_url)
 
 
@@ -101,7 +124,9 @@ async def _engines(settings: Settings) -> list[Check]:
         if not engine.configured:
             checks.append(Check(engine.name, "off", f"{engine.source_type}: not configured", engine.mend))
         elif engine.reachable is False:
-            checks.append(Check(engine.name, "warn", f"{engine.source_type}: not reachable from here", engine.mend))
+            checks.append(
+                Check(engine.name, "warn", f"{engine.source_type}: not reachable from here", engine.mend)
+            )
         else:
             checks.append(Check(engine.name, "ok", engine.source_type, engine.mend))
     return checks
@@ -111,7 +136,9 @@ def _extras() -> Iterator[Check]:
     for extra, (module, what) in _EXTRAS.items():
         here = importlib.util.find_spec(module) is not None
         mend = "" if here else f"pip install 'tenfold[{extra}]'"
-        yield Check(f"extra {extra}", "ok" if here else "off", what if here else f"{what}: not installed", mend)
+        yield Check(
+            f"extra {extra}", "ok" if here else "off", what if here else f"{what}: not installed", mend
+        )
 
 
 def _runs(settings: Settings) -> Iterator[Check]:

@@ -194,7 +194,9 @@ async def _drive(
             print_json({"run": run.id, "status": "paused"})
         raise typer.Exit(Exit.PAUSED)
     if view.status == "failed":
-        console(error=True).print(f"[red]The run failed:[/red] {view.run.error}", markup=True)
+        screen = console(error=True)
+        screen.print(f"The run failed: {view.run.error}", style="red", markup=False)
+        screen.print(f"What was done is kept. Try again with: tenfold resume {run.id}", markup=False)
         if as_json:
             print_json({"run": run.id, "status": "failed", "error": view.run.error})
         raise typer.Exit(Exit.FAILED)

@@ -64,14 +64,14 @@ async def index_folder(opened: Services, folder: Path, *, show: bool) -> None:
     """Index a folder; only what changed is read again."""
     corpus = opened.corpus(folder)
     with _bar(f"Indexing {folder.name}", show=show) as move:
-        report = await corpus.index(on_progress=lambda done, total: move(done, total))
+        report = await corpus.index(folder, lambda progress: move(progress.done, progress.total))
     if not show:
         return
     screen = console(error=True)
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged"
     screen.print(f"Indexed {folder}: {changes} ({report.seconds:.1f} s)", markup=False)
-    for path, reason in report.failed:
-        screen.print(f"  not read: {path}: {reason}", markup=False, style="yellow")
+    for path, reason in (*report.failed, *report.notes):
+        screen.print(f"  {path}: {reason}", markup=False, style="yellow")
 
 
 def index(
@@ -83,7 +83,7 @@ def index(
     prepare_model(opened.settings, "none", show=not as_json)
     if not as_json:
         return asyncio.run(index_folder(opened, folder, show=True))
-    report = asyncio.run(opened.corpus(folder).index())
+    report = asyncio.run(opened.corpus(folder).index(folder))
     print_json(
         {
             "added": report.added, "changed": report.changed, "removed": report.removed,

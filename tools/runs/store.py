@@ -132,7 +132,7 @@ class RunStore:
         queued = db.execute(
             "SELECT COUNT(*) FROM inbox WHERE run_id = ? AND status = 'queued'", (run_id,)
         ).fetchone()[0]
-        if state["status"] in _ENDED or not state["inbox_open"]:
+        if state["status"] in ("completed", "cancelled") or not state["inbox_open"]:
             return "The run has ended; its report is written."
         if queued >= MAX_QUEUED:
             return f"{MAX_QUEUED} messages are already waiting; send this again when some were taken."
