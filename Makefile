@@ -39,7 +39,7 @@ test: $(VENV)/.dev  ## set up, check style and types, run all tests
 lint: $(VENV)/.dev  ## ruff, pyright, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python $$(find -L tenfold -name '*.py' -not -path '*/__pycache__/*')
 	@$(BIN)/lint-imports
 
 format: $(VENV)/.dev  ## format the code

@@ -14,7 +14,8 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -147,19 +148,12 @@ def _task() -> Any:
     return _wrapped() if inside else None
 
 
+@cache
 def _wrapped() -> Any:
-    global _TASK
-    if _TASK is None:
-        from dataclasses import asdict
+    from langgraph.func import task
 
-        from langgraph.func import task
+    @task(name="call")
+    async def call_task(key: str, ledger: Ledger, call: Callable[[], Awaitable[CallRecord]]) -> Json:
+        return asdict(await ledger.run(key, call))
 
-        @task(name="call")
-        async def call_task(key: str, ledger: Ledger, call: Callable[[], Awaitable[CallRecord]]) -> Json:
-            return asdict(await ledger.run(key, call))
-
-        _TASK = call_task
-    return _TASK
-
-
-_TASK: Any = None
+    return call_task

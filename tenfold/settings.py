@@ -26,19 +26,25 @@ from .errors import ConfigError
 class BudgetLimits(BaseModel):
     """Caps of one run; None is no cap."""
 
-    tokens: int | None = Field(None, gt=0, description="Prompt and completion tokens together.")
-    usd: float | None = Field(None, gt=0, description="US dollars, by the price table.")
-    minutes: float | None = Field(None, gt=0, description="Minutes of running time; paused time is free.")
-    loops: int = Field(3, ge=1, le=50, description="Research loops: plan, search, reflect.")
+    tokens: int | None = Field(default=None, gt=0, description="Prompt and completion tokens together.")
+    usd: float | None = Field(default=None, gt=0, description="US dollars, by the price table.")
+    minutes: float | None = Field(
+        default=None, gt=0, description="Minutes of running time; paused time is free."
+    )
+    loops: int = Field(default=3, ge=1, le=50, description="Research loops: plan, search, reflect.")
 
 
 class Endpoint(BaseModel):
     """A server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, or a gateway."""
 
     base_url: str
-    api_key_env: str | None = Field(None, description="Name of the environment variable that holds the key.")
-    context_tokens: int = Field(8192, gt=255)
-    json_schema: bool = Field(True, description="Whether the server enforces a JSON schema on the output.")
+    api_key_env: str | None = Field(
+        default=None, description="Name of the environment variable that holds the key."
+    )
+    context_tokens: int = Field(default=8192, gt=255)
+    json_schema: bool = Field(
+        default=True, description="Whether the server enforces a JSON schema on the output."
+    )
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
 
@@ -48,7 +54,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TENFOLD_", env_nested_delimiter="__", extra="forbid")
 
-    model: str = Field("embedded", description="The chat model, as provider:name.")
+    model: str = Field(default="embedded", description="The chat model, as provider:name.")
     data_dir: Path = Field(
         default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share"), description="Runs, indexes, models."
     )
@@ -58,13 +64,19 @@ class Settings(BaseSettings):
     endpoints: dict[str, Endpoint] = Field(
         default_factory=dict[str, Endpoint], description="Servers by name."
     )
-    budget: BudgetLimits = Field(default_factory=BudgetLimits)
-    timeout_s: float = Field(120.0, gt=0, description="Seconds one model call may take.")
-    retries: int = Field(4, ge=0, le=10, description="Further tries after 429, 5xx or a cut connection.")
-    concurrency: int = Field(4, ge=1, le=64, description="Research tasks at the same time.")
-    context_tokens: int = Field(2048, ge=512, description="Context of the embedded engine, per slot.")
-    threads: int | None = Field(None, ge=1, description="Threads of the embedded engine; None is all cores.")
-    searxng_url: str | None = Field(None, description="A SearXNG server with the JSON format enabled.")
+    budget: BudgetLimits = Field(default_factory=lambda: BudgetLimits())
+    timeout_s: float = Field(default=120.0, gt=0, description="Seconds one model call may take.")
+    retries: int = Field(
+        default=4, ge=0, le=10, description="Further tries after 429, 5xx or a cut connection."
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="Research tasks at the same time.")
+    context_tokens: int = Field(default=2048, ge=512, description="Context of the embedded engine, per slot.")
+    threads: int | None = Field(
+        default=None, ge=1, description="Threads of the embedded engine; None is all cores."
+    )
+    searxng_url: str | None = Field(
+        default=None, description="A SearXNG server with the JSON format enabled."
+    )
     mcp_servers: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
 
     @classmethod

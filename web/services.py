@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import ConfigError
 from ..graphs.edr import EdrContext, RunOptions
@@ -40,7 +40,7 @@ class RunRequest(BaseModel):
     code: bool = False
     encyclopedia: bool = False
     databases: list[str] = []
-    options: RunOptions = RunOptions()
+    options: RunOptions = Field(default_factory=lambda: RunOptions())
 
     @property
     def any_source(self) -> bool:

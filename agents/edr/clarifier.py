@@ -17,7 +17,7 @@ class Clarification(BaseModel):
     """Whether to ask, and what."""
 
     needed: bool = False
-    question: str = Field("", max_length=400)
+    question: str = Field(default="", max_length=400)
 
 
 async def clarify(caller: ModelCaller, question: str, *, language: Language) -> Answer[Clarification]:

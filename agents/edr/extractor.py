@@ -164,8 +164,6 @@ def pick_by_score(
 def _is_statement(text: str) -> bool:
     """Whether a line can stand as evidence: a sentence or a table row, not a heading, a question or a stub."""
     plain = text.strip()
-    if len(plain) < 25 or plain.endswith(("?", "？")) or plain.startswith("#"):
-        return (
-            len(content_words(plain)) >= 6 and not plain.endswith(("?", "？")) and not plain.startswith("#")
-        )
-    return len(content_words(plain)) >= 4
+    if plain.endswith(("?", "？")) or plain.startswith("#"):
+        return False
+    return len(content_words(plain)) >= (3 if len(plain) >= 20 else 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
@@ -96,8 +97,14 @@ def outline_by_rules(digests: Mapping[str, str], by_task: Sequence[tuple[str, Se
         if finders:
             homes[max(finders, key=lambda place: similarity(by_task[place][0], digest))].append(eid)
     sections = [
-        OutlineSection(title=title.strip().rstrip("?？. ")[:160] or "Findings", evidence=ids)
+        OutlineSection(title=_heading(title), evidence=ids)
         for (title, _), ids in zip(by_task, homes, strict=True)
         if ids
     ]
     return Outline(sections=sections or [OutlineSection(title="Findings")])
+
+
+def _heading(title: str) -> str:
+    """A sub-question as a heading: no question mark, no words added for the search."""
+    plain = re.sub(r"\s*\([^()]*\)\??$", "", title.strip()).rstrip("?？. ")
+    return (plain[:1].upper() + plain[1:160]) or "Findings"

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
-from ...text import Language, content_words, coverage, keywords, same_subject
+from ...text import Language, content_words, coverage, keywords, same_subject, stem
 from ._answer import Answer
 from ._prompt import answer_in, bullets, messages
 
@@ -30,8 +30,8 @@ class PlannedTask(BaseModel):
     """One sub-question."""
 
     title: str = Field(min_length=3, max_length=300)
-    acceptance: str = Field("", max_length=300)
-    priority: int = Field(50, ge=0, le=100)
+    acceptance: str = Field(default="", max_length=300)
+    priority: int = Field(default=50, ge=0, le=100)
     depends_on: list[int] = []
     tool: Tool = "any"
 
@@ -118,8 +118,10 @@ def plan_by_rules(question: str, *, limit: int = 5) -> Plan:
         r"\s+(?:vs\.?|versus|compared (?:to|with))\s+", whole.strip(" ?"), flags=re.IGNORECASE
     )
     clauses = [c.strip() for c in _CLAUSES.split(whole) if content_words(c)]
-    parts = [*(compared if len(compared) == 2 else []), *(clauses if len(clauses) > 1 else [])]
-    titles = [whole, *(_with_subject(part, parts[0]) for part in parts)]
+    if len(clauses) > 1:
+        titles = [_with_subject(clause, clauses[0]) for clause in clauses]
+    else:
+        titles = [whole, *(compared if len(compared) == 2 else [])]
     tasks = [
         PlannedTask(title=(title if len(title) >= 3 else f"{title} ?")[:300], priority=max(10, 90 - 10 * i))
         for i, title in enumerate(titles)
@@ -128,18 +130,23 @@ def plan_by_rules(question: str, *, limit: int = 5) -> Plan:
 
 
 _CLAUSES = re.compile(
-    r"(?<=[?？])\s+|[;；]\s*|,?\s+and (?=(?:how|what|why|when|where|who|which)\b)|(?<=[고며]),?\s+(?=어떻게|무엇|왜|언제)",
+    r"(?<=[?？])\s+|[;；]\s*|,?\s+and (?=(?:how|what|why|when|where|who|which)\b)"
+    r"|(?<=[고며]),?\s+(?=어떻게|무엇|왜|언제)",
     re.IGNORECASE,
 )
 
 
 def _with_subject(part: str, first: str) -> str:
-    """A clause that speaks of "it" gets the words of the first clause, without which a search cannot know what it is."""
+    """A clause that speaks of "it" gets the subject of the first clause; a search could not know what it is."""
     if part == first or not re.search(
         r"\b(?:it|its|they|them|their|this|that|these|those)\b", part, re.IGNORECASE
     ):
         return part
-    return f"{part.rstrip('?？ ')} ({' '.join(keywords(first, limit=4))})?"
+    subject = [word for word in keywords(first, limit=6) if stem(word.lower()) not in _EMPTY_VERBS][:2]
+    return f"{part.rstrip('?？ ')} ({' '.join(subject)})?" if subject else part
+
+
+_EMPTY_VERBS = frozenset(("happen", "work", "mean", "make", "need", "use"))
 
 
 def _on_subject(title: str, question: str) -> bool:

@@ -22,9 +22,9 @@ class Reflection(BaseModel):
     """What the next loop needs."""
 
     done: bool = False
-    add: list[PlannedTask] = Field([], max_length=6)
+    add: list[PlannedTask] = Field(default=[], max_length=6)
     cancel: list[str] = []
-    gaps: list[str] = Field([], max_length=12)
+    gaps: list[str] = Field(default=[], max_length=12)
 
 
 async def reflect(

@@ -36,15 +36,15 @@ class Operation(BaseModel):
     """One thing that a message asks for."""
 
     kind: Kind
-    text: str = Field("", max_length=600)
+    text: str = Field(default="", max_length=600)
     source_types: list[SourceKind] = []
     domains_allow: list[str] = []
     domains_deny: list[str] = []
-    date_from: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    date_to: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date_from: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date_to: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     language: Language | None = None
-    max_words: int | None = Field(None, ge=1, le=100_000)
-    amount: float | None = Field(None, gt=0)
+    max_words: int | None = Field(default=None, ge=1, le=100_000)
+    amount: float | None = Field(default=None, gt=0)
     unit: Literal["tokens", "usd", "minutes", "loops"] | None = None
     task_id: str | None = None
 
@@ -52,7 +52,7 @@ class Operation(BaseModel):
 class Steering(BaseModel):
     """All that a message asks for, in its order."""
 
-    operations: list[Operation] = Field([], max_length=12)
+    operations: list[Operation] = Field(default=[], max_length=12)
 
 
 async def compile_message(

@@ -49,6 +49,7 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 
+Unit = Literal["tokens", "usd", "minutes", "loops"]
 Reader = Callable[[str, str], "Operation | None"]
 
 
@@ -129,11 +130,11 @@ def _read_budget(clause: str, today: str) -> Operation | None:
         (m.group(3) or "").lower(), 1
     )
     word = (m.group(4) or "usd").lower()
-    unit = next(u for keys, u in _UNITS if word.startswith(keys))
+    unit: Unit = next(u for keys, u in _UNITS if word.startswith(keys))
     return Operation(kind="budget", amount=amount, unit=unit, text=clause) if amount > 0 else None
 
 
-_UNITS: list[tuple[tuple[str, ...], Literal["tokens", "usd", "minutes", "loops"]]] = [
+_UNITS: list[tuple[tuple[str, ...], Unit]] = [
     (("token", "토큰"), "tokens"),
     (("usd", "dollar", "달러"), "usd"),
     (("min", "분"), "minutes"),
@@ -237,7 +238,9 @@ def _read_sources(clause: str, today: str) -> Operation | None:
         )
     ):
         return None
-    types = list(dict.fromkeys(kind for pattern, kind in _SOURCES if pattern.search(clause)))
+    types: list[SourceKind] = list(
+        dict.fromkeys(kind for pattern, kind in _SOURCES if pattern.search(clause))
+    )
     return Operation(kind="source_policy", source_types=types, text=clause) if types else None
 
 

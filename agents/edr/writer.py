@@ -6,7 +6,7 @@ The writer sees the quotes of its own section and nothing else, and can only poi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
@@ -36,7 +36,7 @@ class Claim(BaseModel):
 class SectionDraft(BaseModel):
     """The claims of a section, in reading order."""
 
-    claims: list[Claim] = Field([], max_length=24)
+    claims: list[Claim] = Field(default=[], max_length=24)
 
 
 async def write_section(
@@ -123,5 +123,8 @@ def _schema(ids: tuple[str, ...]) -> type[SectionDraft]:
     """A schema in which only the ids shown can be written, so that constrained decoding rules out invented ones."""
     if not ids:
         return SectionDraft
-    claim = create_model("Claim", __base__=Claim, evidence=(list[Literal[ids]], []))  # type: ignore[valid-type]
-    return create_model("SectionDraft", __base__=SectionDraft, claims=(list[claim], Field([], max_length=24)))
+    known: Any = list[Literal[ids]]  # type: ignore[valid-type]
+    claims: Any = list[create_model("Claim", __base__=Claim, evidence=(known, []))]  # type: ignore[misc]
+    return create_model(
+        "SectionDraft", __base__=SectionDraft, claims=(claims, Field(default=[], max_length=24))
+    )

@@ -67,7 +67,7 @@ def check(
     if fallen := [e for e in ids if not standing.get(e, False)]:
         return Verdict(False, f"the quote {', '.join(fallen)} does not stand in its source")
     quotes = [evidence[e].quote for e in ids]
-    if normalise(claim) and any(_is_part(claim, quote) for quote in quotes):
+    if normalise(claim) and any(_is_part(claim, quote, whole=small) for quote in quotes):
         return Verdict(True)
     have: set[float] = set().union(*(numbers(quote) for quote in quotes))
     wrong = [n for readings in claimed_numbers(claim) if not readings & have for n in sorted(readings)]
@@ -93,13 +93,16 @@ def _check_words(claim: str, quotes: Sequence[str], *, small: bool) -> Verdict:
     return Verdict(True)
 
 
-def _is_part(claim: str, quote: str) -> bool:
-    """Whether a claim stands word for word in a quote, and is not a piece that leaves a denial outside."""
+def _is_part(claim: str, quote: str, *, whole: bool) -> bool:
+    """Whether a claim stands word for word in a quote, and is not a piece that leaves a denial outside.
+
+    With `whole` it must be all of the quote or all of a sentence: a small model breaks off anywhere.
+    """
     there, said = normalise(quote), normalise(claim)
     if said not in there:
         return False
-    around = next((there[a:b] for a, b in sentences(there) if said in there[a:b]), said)
-    return negated(said) == negated(around)
+    around = next((there[a:b] for a, b in sentences(there) if said in there[a:b]), there)
+    return said in (around, there) if whole else negated(said) == negated(around)
 
 
 _TURNING = re.compile(

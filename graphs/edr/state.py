@@ -113,10 +113,10 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tokens: int | None = Field(None, gt=0)
-    usd: float | None = Field(None, gt=0)
-    minutes: float | None = Field(None, gt=0)
-    loops: int = Field(3, ge=1, le=50)
+    tokens: int | None = Field(default=None, gt=0)
+    usd: float | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0)
+    loops: int = Field(default=3, ge=1, le=50)
 
 
 class RunOptions(BaseModel):
@@ -137,10 +137,10 @@ class RunOptions(BaseModel):
     approve_plan: bool = False
     clarify: bool = False
     unverified: Literal["drop", "mark"] = "drop"
-    max_tasks: int = Field(5, ge=1, le=12)
-    parallel: int = Field(4, ge=1, le=16)
-    attempts: int = Field(2, ge=1, le=5)
-    limits: Limits = Limits()
+    max_tasks: int = Field(default=5, ge=1, le=12)
+    parallel: int = Field(default=4, ge=1, le=16)
+    attempts: int = Field(default=2, ge=1, le=5)
+    limits: Limits = Field(default_factory=lambda: Limits())
 
 
 def keyed(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def gathered(left: list[Any], right: list[Any] | None) -> list[Any]:
     return [] if right is None else operator.add(left, right)
 
 
-class EdrState(TypedDict, total=False):
+class EdrState(TypedDict):
     """All that a run needs to go on after its process was killed."""
 
     run_id: str

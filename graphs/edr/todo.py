@@ -31,7 +31,7 @@ class Add(_Operation):
     title: str = Field(min_length=1, max_length=300)
     detail: str = ""
     acceptance: str = ""
-    priority: int = Field(50, ge=0, le=100)
+    priority: int = Field(default=50, ge=0, le=100)
     origin: Origin = "query"
     depends_on: list[str] = []
     tool_hint: str = "any"
@@ -42,10 +42,10 @@ class Edit(_Operation):
 
     op: Literal["edit"] = "edit"
     id: str
-    title: str | None = Field(None, min_length=1, max_length=300)
+    title: str | None = Field(default=None, min_length=1, max_length=300)
     detail: str | None = None
     acceptance: str | None = None
-    priority: int | None = Field(None, ge=0, le=100)
+    priority: int | None = Field(default=None, ge=0, le=100)
     depends_on: list[str] | None = None
     tool_hint: str | None = None
 

@@ -208,13 +208,17 @@ def _settle(
     if section["tries"] < 2 and _failed(section):
         return section
     last: Any = "unverified" if state["options"]["unverified"] == "mark" else "dropped"
-    claims = [c if c["verdict"] == "supported" else {**c, "verdict": last} for c in section["claims"]]
+    claims = [
+        c if c["verdict"] == "supported" else ClaimState({**c, "verdict": last}) for c in section["claims"]
+    ]
     usable = {
         e: " ".join(evidence[e].quote.split()) for e in section["evidence"] if e in evidence and standing[e]
     }
     if not any(c["verdict"] == "supported" for c in claims) and usable:
         quoted = quote_section(usable, limit=3 if section["id"] == SHORT_ANSWER else 6)
-        claims += [{**_claim(c), "verdict": "supported", "extractive": True} for c in quoted.claims]
+        claims += [
+            ClaimState({**_claim(c), "verdict": "supported", "extractive": True}) for c in quoted.claims
+        ]
     return {
         **section,
         "claims": claims,

@@ -262,8 +262,8 @@ class RunStore:
 
 
 def _run(row: sqlite3.Row) -> Run:
-    values = {name: row[name] for name in Run.model_fields}
-    return Run(**{**values, "options": json.loads(row["options"]), "inbox_open": bool(row["inbox_open"])})
+    values: dict[str, Any] = {name: row[name] for name in Run.model_fields}
+    return Run.model_validate({**values, "options": json.loads(row["options"])})
 
 
 def _message(row: sqlite3.Row) -> Message:
