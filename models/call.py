@@ -20,7 +20,7 @@ from .budget import Budget, Usage
 from .open import OpenModel, estimate_tokens
 from .parse import ParseFailed, parse_reply
 from .retry import CutStream, judge, redact, wait_s
-from .schema import hint, response_format
+from .schema import hint, json_schema, response_format
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -226,7 +226,7 @@ class ModelCaller:
             ask.role,
             model=f"{info.provider}:{info.name}",
             messages=ask.messages,
-            schema=ask.schema.model_json_schema() if ask.schema else None,
+            schema=json_schema(ask.schema) if ask.schema else None,
             max_tokens=ask.max_tokens,
             temperature=ask.temperature,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,12 +15,19 @@ Json = dict[str, Any]
 _DROPPED = ("title", "default", "examples")
 
 
+@lru_cache(maxsize=256)
+def json_schema(schema: type[BaseModel]) -> Json:
+    """The schema as JSON Schema; made once a type, and not to be changed."""
+    return schema.model_json_schema()
+
+
+@lru_cache(maxsize=256)
 def response_format(schema: type[BaseModel]) -> Json:
     """The `response_format` of OpenAI's protocol, which llama.cpp, vLLM and Ollama take too.
 
     Strict mode wants every object closed and every field required; a schema with free keys cannot be strict.
     """
-    whole = schema.model_json_schema()
+    whole = json_schema(schema)
     strict = not _has_free_keys(whole)
     return {
         "type": "json_schema",
@@ -27,6 +35,7 @@ def response_format(schema: type[BaseModel]) -> Json:
     }
 
 
+@lru_cache(maxsize=256)
 def hint(schema: type[BaseModel], info: ModelInfo) -> str:
     """The line that tells a model which JSON is wanted.
 
@@ -35,7 +44,7 @@ def hint(schema: type[BaseModel], info: ModelInfo) -> str:
     """
     if info.provider == "openai" or (info.small and "json_schema" in info.capabilities):
         return ""
-    whole = schema.model_json_schema()
+    whole = json_schema(schema)
     shape = json.dumps(_example(whole, whole.get("$defs", {}), 0), ensure_ascii=False)
     return f"Answer with JSON only, in this form: {shape}"
 

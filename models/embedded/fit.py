@@ -16,6 +16,7 @@ Wire = dict[str, Any]
 MARK = " […] "
 _MARK_TOKENS = 8  # an upper bound for any tokenizer
 _FLOOR = 48  # a message is not cut below this many tokens while another one is longer
+_WIRE_TOKENS = 3  # a lower bound of what a chat template adds around one message
 _WIRE_BYTES = 64  # an upper bound of what a chat template adds around one message
 _TEMPLATE_BYTES = 256  # ... and around the chat: some add a system message of their own
 
@@ -58,18 +59,31 @@ def fit(messages: list[Wire], limit: int, engine: Tokenizer) -> Fitted:
         return Fitted(messages, bound, 0)
     total = before = _count(messages, engine)
     kept = [dict(message) for message in messages]
-    while total > limit:
-        sizes = [len(engine.tokenize(_content(message))) for message in kept]
-        victim = _longest(kept, sizes)
-        if victim is None:
-            if len(kept) == 1:
-                break
-            del kept[_oldest(kept)]
-        else:
-            keep = max(_FLOOR // 2, sizes[victim] - (total - limit) - _MARK_TOKENS)
-            kept[victim]["content"] = _shorten(_content(kept[victim]), keep, engine)
+    sizes = [len(engine.tokenize(_content(message))) for message in kept] if total > limit else []
+    while total > limit and _give_up(kept, sizes, total - limit, engine):
         total = _count(kept, engine)
     return Fitted(kept, total, before - total)
+
+
+def _give_up(messages: list[Wire], sizes: list[int], over: int, engine: Tokenizer) -> bool:
+    """Take about `over` tokens out of `messages` and `sizes`, in place; False if nothing is left to take."""
+    took = False
+    while over > 0:
+        victim = _longest(messages, sizes)
+        if victim is not None:
+            keep = max(_FLOOR // 2, sizes[victim] - over - _MARK_TOKENS)
+            text = _shorten(_content(messages[victim]), keep, engine)
+            size = min(len(engine.tokenize(text)), sizes[victim] - 1)
+            messages[victim]["content"] = text
+            over -= sizes[victim] - size
+            sizes[victim] = size
+        elif (victim := _oldest(messages)) is not None:
+            over -= sizes.pop(victim) + _WIRE_TOKENS
+            del messages[victim]
+        else:
+            return took
+        took = True
+    return took
 
 
 def _longest(messages: list[Wire], sizes: list[int]) -> int | None:
@@ -78,8 +92,10 @@ def _longest(messages: list[Wire], sizes: list[int]) -> int | None:
     return next((i for i in order if sizes[i] > _FLOOR), None)
 
 
-def _oldest(messages: list[Wire]) -> int:
-    """The message to drop: the first that is neither a system message nor the last."""
+def _oldest(messages: list[Wire]) -> int | None:
+    """The message to drop: the first that is not a system message, else the first; None if it is the last."""
+    if len(messages) == 1:
+        return None
     return next((i for i, m in enumerate(messages[:-1]) if m["role"] != "system"), 0)
 
 
