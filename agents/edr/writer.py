@@ -6,6 +6,7 @@ The writer sees the quotes of its own section and nothing else, and can only poi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
@@ -119,6 +120,7 @@ def quote_section(quotes: Mapping[str, str], *, limit: int = 8) -> SectionDraft:
     )
 
 
+@lru_cache(maxsize=64)
 def _schema(ids: tuple[str, ...]) -> type[SectionDraft]:
     """A schema in which only the ids shown can be written, so that constrained decoding rules out invented ones."""
     if not ids:

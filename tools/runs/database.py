@@ -26,22 +26,23 @@ class Database:
 
     Args:
         path: The file; its folder is made.
+        synced: Whether each write waits until the disk has it. What is paid for must survive a power cut; without
+            it a write survives a killed process, and a power cut only once a later synced write came (the log is
+            one file).
 
     Raises:
         RunError: The file is not a database, or was written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, synced: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = threading.RLock()
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
             self._db.row_factory = sqlite3.Row
-            # FULL, not NORMAL: a paid call must survive a power cut, not only a killed process.
-            self._db.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            )
+            self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;")
+            self._db.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise RunError(

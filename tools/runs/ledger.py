@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from ...durable import CallRecord, Ledger
@@ -11,12 +12,17 @@ _COLUMNS = ("key", "kind", "role", "name", "input_tokens", "output_tokens", "cos
 
 
 class RunLedger(Ledger):
-    """Finished calls of one run, durable when `put` returns."""
+    """Finished calls of one run, durable when `put` returns.
+
+    Calls that end together are written together: the disk is waited for once, and not by the event loop.
+    """
 
     def __init__(self, db: Database, run_id: str) -> None:
         super().__init__()
         self._db = db
         self._run_id = run_id
+        self._waiting: list[CallRecord] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> CallRecord | None:
         """Return the finished call under `key`, or None."""
@@ -25,12 +31,26 @@ class RunLedger(Ledger):
 
     async def put(self, record: CallRecord) -> None:
         """Store a finished call; one that is there already stays as it was."""
-        self._db.write(
-            "INSERT OR IGNORE INTO calls (run_id, n, at, value, key, kind, role, name, input_tokens, output_tokens, "
-            "cost, ms) VALUES (?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?)",
-            self._run_id, self._run_id, now(), json.dumps(record.value, ensure_ascii=False),
-            *(getattr(record, column) for column in _COLUMNS),
-        )  # fmt: skip
+        self._waiting.append(record)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        await asyncio.shield(self._writing)
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await asyncio.to_thread(self._write, batch)
+
+    def _write(self, batch: list[CallRecord]) -> None:
+        with self._db.transaction() as db:
+            for record in batch:
+                db.execute(
+                    "INSERT OR IGNORE INTO calls (run_id, n, at, value, key, kind, role, name, input_tokens, "
+                    "output_tokens, cost, ms) VALUES "
+                    "(?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?)",
+                    (self._run_id, self._run_id, now(), json.dumps(record.value, ensure_ascii=False),
+                     *(getattr(record, column) for column in _COLUMNS)),
+                )  # fmt: skip
 
     async def records(self) -> list[CallRecord]:
         """All finished calls, oldest first."""

@@ -31,10 +31,13 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._db = Database(folder / "runs.db")
+        # Events and texts: their loss would cost no money, and each text is followed by its call in the ledger.
+        self._log = Database(folder / "runs.db", synced=False)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+        self._log.close()
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
@@ -79,7 +82,7 @@ class RunStore:
 
     def add_active_seconds(self, run_id: str, seconds: float) -> None:
         """Add running time."""
-        self._db.write("UPDATE runs SET active_s = active_s + ? WHERE id = ?", seconds, run_id)
+        self._log.write("UPDATE runs SET active_s = active_s + ? WHERE id = ?", seconds, run_id)
 
     def lock(self, run_id: str) -> RunLock:
         """Take the run for this process.
@@ -175,7 +178,7 @@ class RunStore:
     def emit(self, run_id: str, type: str, data: dict[str, Any], *, key: str | None = None) -> int:
         """Append an event and return its sequence number; the same `key` a second time changes nothing."""
         key = key or secrets.token_hex(8)
-        with self._db.transaction() as db:
+        with self._log.transaction() as db:
             known = db.execute(
                 "SELECT seq FROM events WHERE run_id = ? AND key = ?", (run_id, key)
             ).fetchone()
@@ -204,7 +207,7 @@ class RunStore:
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a text under its hash; the first one stays."""
-        self._db.write(
+        self._log.write(
             "INSERT OR IGNORE INTO snapshots VALUES (?,?,?,?,?,?,?,?)",
             snapshot.sha256, snapshot.url, snapshot.title, snapshot.text, snapshot.media_type, snapshot.fetched_at,
             snapshot.published, json.dumps(dict(snapshot.meta), ensure_ascii=False),
