@@ -10,6 +10,7 @@ from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import (
     AIMessageChunk,
     BaseMessage,
@@ -69,6 +70,9 @@ class EmbeddedChat(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         return {"model_name": self.path.stem, "context_tokens": self.context_tokens}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        return {**super()._get_ls_params(stop, **kwargs), "ls_model_name": self.path.stem}
 
     def get_num_tokens(self, text: str) -> int:
         """How many tokens `text` is, by the model's own tokenizer."""
