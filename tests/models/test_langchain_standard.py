@@ -22,3 +22,9 @@ class TestEmbeddedChatUnit(unit.ChatModelUnitTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {"path": Path("/nowhere/model.gguf")}
+
+    @pytest.mark.xfail(
+        reason="The engine holds one model: a call cannot name another, and traces must not say so."
+    )
+    def test_standard_params_model_override(self, model: Any) -> None:
+        super().test_standard_params_model_override(model)
