@@ -4,11 +4,12 @@ The corpus is the licence texts that every Debian system carries in /usr/share/c
 it answers each prompt from the prompt's own text, so replies have the length that their content has. Tokens are
 characters by four, prompt and reply, on both sides.
 
-The original's policy, as its code and report describe it: the whole running summary is rewritten in every loop from
-the previous summary, the new raw text (at most 2,000 words a source) and the full citation map; reflection reads the
-whole summary and the todo list; a last call rewrites the summary once more. Its writing is given every advantage: its
-summaries are as short as ours (one sentence a fact, where the original asks for 3,000 to 5,000 words), its searches
-return the pages that ours returned, and every sentence it writes counts as supported.
+The original's policy, as its code and report describe it: each query keeps the five best pages; the whole running
+summary is rewritten in every loop from the previous summary, the raw text of all pages of the loop (at most 2,000 words
+a page) and the full citation map; reflection reads the whole summary and the todo list; a last call rewrites the
+summary once more. Its writing is given every advantage: a page found by two queries of a loop is sent once, its
+summaries are as short as ours (one sentence a fact, where the original asks for 3,000 to 5,000 words), it works on the
+same sub-questions and finds the same facts, and every sentence it writes counts as supported.
 
     python benchmarks/tokens.py [--loops 5]
 """
@@ -61,36 +62,55 @@ def tokens(*texts: str) -> int:
     return sum(len(text) // 4 + 1 for text in texts)
 
 
-async def ours(question: str, library: TextLibrary, loops: int) -> tuple[Cost, list[list[tuple[str, str]]]]:
-    """Run the graph; returns its cost, and per loop the (page, quote) pairs that it found."""
+@dataclass
+class Loop:
+    """What one loop asked and found."""
+
+    queries: list[str]
+    facts: list[tuple[str, str]]
+
+
+async def ours(question: str, library: TextLibrary, loops: int) -> tuple[Cost, list[Loop]]:
+    """Run the graph; returns its cost, and per loop its sub-questions and the (page, quote) pairs it found."""
     with tempfile.TemporaryDirectory() as folder:
         researcher = ScriptedResearcher(tasks=4, gaps=3, loops=loops - 1)
         world = World(Path(folder), researcher=researcher, library=library)
         await world.go(world.begin(question, limits={"loops": loops}))
         records = await world.store.ledger(world.run.id).records()
         found = world.store.evidence(world.run.id, hidden=True)
-        report = world.report()
         supported = {
-            c["text"] for s in report["sections"] for c in s["claims"] if c["verdict"] == "supported"
+            c["text"] for s in world.report()["sections"] for c in s["claims"] if c["verdict"] == "supported"
         }
         used = sum(r.input_tokens + r.output_tokens for r in records)
-        by_loop = [[(e.url, e.quote) for e in found if e.loop == n] for n in range(1, loops + 1)]
-        return Cost(used, len(supported)), by_loop
+        titles = {item["id"]: item["title"] for item in (await world.state())["todo"]["items"]}
+        started = [e.data for e in world.store.events(world.run.id) if e.type == "loop.started"]
+        told = [
+            Loop(
+                [titles[t] for t in data["tasks"]],
+                [(e.url, e.quote) for e in found if e.loop == data["loop"]],
+            )
+            for data in started
+        ]
+        return Cost(used, len(supported)), told
 
 
-def original(question: str, library: TextLibrary, by_loop: list[list[tuple[str, str]]]) -> Cost:
-    """The original's policy over the same finds."""
+async def original(question: str, library: TextLibrary, loops: list[Loop]) -> Cost:
+    """The original's policy over the same sub-questions and facts."""
     rules = "Time-aware expert instructions of the role. " * 40  # about 450 tokens; its prompts are longer
     used = tokens(rules + question, "decomposition " * 60)
     summary, numbers, claims, todo = "", {}, [], f"# todo.md\n- {question}\n"
-    for loop, finds in enumerate(by_loop, 1):
-        if not finds:
-            continue
-        pages = list(dict.fromkeys(url for url, _ in finds))
+    for loop in loops:
+        pages: dict[str, None] = {}
+        for query in loop.queries:
+            hits = (await library.search(query, k=200)).hits
+            pages |= dict.fromkeys(list(dict.fromkeys(hit.url for hit in hits))[:5])
         for url in pages:
             numbers.setdefault(url, len(numbers) + 1)
-        claims += [f"According to the source, {quote} [{numbers[url]}]" for url, quote in finds]
-        todo += "".join(f"- [x] task {loop}.{i}: {quote[:80]}\n" for i, (_, quote) in enumerate(finds))
+        claims += [
+            f"According to the source, {quote} [{numbers.setdefault(url, len(numbers) + 1)}]"
+            for url, quote in loop.facts
+        ]
+        todo += "".join(f"- [x] {title}\n" for title in loop.queries)
         used += tokens(rules + todo + question, "query " * 60)
         raw = "\n\n".join(words(library.texts[url], 2000) for url in pages)
         citations = json.dumps({str(n): {"title": url, "url": url} for url, n in numbers.items()}, indent=2)
@@ -115,8 +135,8 @@ async def main(most: int) -> None:
     for loops in range(1, most + 1):
         a, b = [], []
         for question in QUESTIONS:
-            mine, by_loop = await ours(question, library, loops)
-            theirs = original(question, library, by_loop)
+            mine, told = await ours(question, library, loops)
+            theirs = await original(question, library, told)
             a.append(mine)
             b.append(theirs)
         per_loops.append((statistics.mean(c.tokens for c in a), statistics.mean(c.tokens for c in b)))

@@ -16,11 +16,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...text import claimed_numbers, coverage, negated, normalise, numbers
+from ...text import claimed_numbers, coverage, detect_language, negated, normalise, numbers
 from ...tools.corpus import sentences
 from ...tools.runs import Evidence
 
 WORDS_ALONE = 0.75
+WORDS_ALONE_CJK = 0.85  # two-character pieces of unspaced or inflected words meet by chance
 WITH_MODEL = 0.5
 
 
@@ -84,7 +85,8 @@ def _check_words(claim: str, quotes: Sequence[str], *, small: bool) -> Verdict:
         ok = any(shortens(claim, part) for part in parts)
         return Verdict(ok, "" if ok else "it is no shortening of one sentence of its quotes")
     covered = max((coverage(claim, [part]) for part in parts), default=0.0)
-    if covered < WORDS_ALONE:
+    enough = WORDS_ALONE if detect_language(claim) == "en" else WORDS_ALONE_CJK
+    if covered < enough:
         why = f"only {covered:.0%} of its words are in one sentence of the quotes"
         return Verdict(False, why, needs_model=coverage(claim, list(quotes)) >= WITH_MODEL)
     best = [part for part in parts if coverage(claim, [part]) == covered]
