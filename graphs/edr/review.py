@@ -8,7 +8,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from ...agents.edr import reflect
-from ...text import similarity
+from ...text import same_subject, similarity
 from ...tools.runs import Evidence
 from . import citations, planning
 from . import constraints as rules
@@ -134,7 +134,8 @@ async def reflect_on_loop(state: EdrState, runtime: Runtime[EdrContext]) -> dict
         for t in added
     ]
     result = todos.apply(todo, operations, by="reflector", loop=state["loop"])
-    gaps = list(dict.fromkeys([*state["gaps"], *said.gaps]))[-8:]
+    fresh_gaps = [gap for gap in said.gaps if not same_subject(gap, state["question"])]
+    gaps = list(dict.fromkeys([*state["gaps"], *fresh_gaps]))[-8:]
     # A model may call it done before the list is; not while nothing was found, nor over what a person asked for.
     owed = any(i["locked_by_user"] or i["origin"] == "steer" for i in todos.open_items(result.todo))
     found = bool(context.store.evidence(context.run_id))
