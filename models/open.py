@@ -81,7 +81,7 @@ def estimate_tokens(text: str) -> int:
     Byte-pair vocabularies spend a token on about 4 Latin letters, and on about one Chinese, Japanese or Korean
     character; 3.2 and 0.8 leave a margin.
     """
-    plain = sum(char.isascii() for char in text)
+    plain = len(text.encode("ascii", "ignore"))
     return math.ceil(plain / 3.2 + (len(text) - plain) / 0.8)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal["en", "ko", "ja", "zh"]
@@ -95,6 +96,12 @@ def stem(word: str) -> str:
 
 def content_words(text: str, *, drop_generic: bool = False) -> list[str]:
     """The words that carry meaning, stemmed, in order, with repeats; CJK runs as character bigrams."""
+    return list(_content_words(text, drop_generic))
+
+
+@lru_cache(maxsize=8192)
+def _content_words(text: str, drop_generic: bool) -> tuple[str, ...]:
+    """As above; the same sentences are compared many times in a run."""
     words: list[str] = []
     for token in _WORD.findall(normalise(text).lower()):
         for part in _split_scripts(token):
@@ -106,10 +113,12 @@ def content_words(text: str, *, drop_generic: bool = False) -> list[str]:
                 and (len(part) > 1 or part.isdigit())
             ):
                 words.append(stem(part.split("'")[0]) if part[0].isalpha() else part.replace(",", ""))
-    return words
+    return tuple(words)
 
 
 def _split_scripts(token: str) -> list[str]:
+    if token.isascii():
+        return [token]
     return [
         part for part in re.split(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]+)", token) if part
     ]
