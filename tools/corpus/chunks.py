@@ -60,7 +60,9 @@ def chunk_text(text: str, *, max_words: int = MAX_WORDS, overlap_words: int = OV
     for unit in _units(text, max_words):
         words = sum(u.words for u in held)
         if unit.level:
-            if words >= MIN_WORDS or (held and not all(u.level for u in held) and unit.level <= 2):
+            only_headings = all(u.level for u in held)
+            full = words >= MIN_WORDS if not only_headings else words + unit.words > max_words
+            if full or (not only_headings and unit.level <= 2):
                 close(overlap=False)
             if not held or all(u.level for u in held):
                 heading = _enter(path, unit, text)
@@ -126,12 +128,13 @@ def _level(text: str, start: int, end: int) -> int:
 
 def _cut(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
     """Cut an over-long sentence (a table, a minified file) at white space, or anywhere if there is none."""
-    step = max_words * 3  # characters: short words and CJK stay below the limit
     while start < end:
-        stop = min(end, start + step)
+        stop = min(end, start + max_words * 7)
+        while count_words(text[start:stop]) > max_words:
+            stop = start + (stop - start) * 2 // 3
         if stop < end:
             space = max(text.rfind(" ", start + 1, stop), text.rfind("\n", start + 1, stop))
-            stop = space if space > start + step // 2 else stop
+            stop = space if space > (start + stop) // 2 else stop
         piece = text[start:stop]
         lead = len(piece) - len(piece.lstrip())
         if piece.strip():

@@ -7,7 +7,9 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 import threading
+import uuid
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from fnmatch import fnmatch
@@ -172,15 +174,20 @@ class Corpus:
                 db.execute("DELETE FROM failures")
             self._store.set_meta("reader_version", _READER_VERSION)
 
+    def _vector_folder(self) -> Path:
+        return self.index_dir / (self._store.meta("vectors") or "chroma")
+
     def _open_vectors(self) -> VectorStore:
-        folder = self.index_dir / "chroma"
+        folder = self._vector_folder()
         try:
             return VectorStore(folder)
         except Exception as error:  # Chroma's Rust part raises many kinds for one thing: a broken folder
             _LOG.warning("%s is damaged (%s); it is built again from the documents' text.", folder, error)
         with self._lock_file():
-            VectorStore.wipe(folder)
-            return VectorStore(folder)
+            # Under a new name, because Chroma keeps the failed client of a folder for the life of the process.
+            shutil.rmtree(folder, ignore_errors=True)
+            self._store.set_meta("vectors", f"chroma-{uuid.uuid4().hex[:8]}")
+            return VectorStore(self._vector_folder())
 
     @contextlib.contextmanager
     def _lock_file(self) -> Generator[None]:
@@ -234,7 +241,7 @@ class Corpus:
     def _refresh(self) -> None:
         """Follow what another process wrote since."""
         if (generation := self._store.meta("generation")) != self._generation:
-            self._vectors.reopen()
+            self._vectors.reopen(self._vector_folder())
             self._generation = generation
 
     def _search(self, q: str, k: int, filters: Filters | None, paths: Sequence[str]) -> list[Passage]:

@@ -6,7 +6,6 @@ embedding model, is thrown away.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +31,7 @@ class VectorStore:
         fresh: Whether the collection was made just now, so that nothing is in it.
 
     Raises:
-        Exception: The folder is damaged; Chroma raises many kinds. `wipe` it, unless another process may write.
+        Exception: The folder is damaged; Chroma raises many kinds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,11 +39,6 @@ class VectorStore:
         self._lock = threading.RLock()
         self.fresh = False
         self._client, self._collection = self._connect()
-
-    @staticmethod
-    def wipe(path: Path) -> None:
-        """Remove a damaged collection."""
-        shutil.rmtree(path, ignore_errors=True)
 
     def _connect(self) -> tuple[Any, Any]:
         import chromadb
@@ -70,10 +64,11 @@ class VectorStore:
     def _create(client: Any) -> Any:
         return client.get_or_create_collection(_NAME, embedding_function=None, configuration={"hnsw": _HNSW})
 
-    def reopen(self) -> None:
+    def reopen(self, path: Path) -> None:
         """See what another process wrote: Chroma keeps the state it had when it was opened."""
         with self._lock:
             self._client.close()
+            self._path = path
             self._client, self._collection = self._connect()
 
     def reset(self) -> None:

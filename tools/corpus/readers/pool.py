@@ -140,7 +140,10 @@ class _Child:
             self._send({"size": len(data), "name": name, "limits": asdict(self._limits)}, data)
             line = self._process.stdout.readline() if self._process.stdout else b""
             if line.endswith(b"\n"):
-                return json.loads(line)
+                reply: dict[str, Any] = json.loads(line)
+                if "memory" in reply:
+                    self.stop()  # it ends by itself; the next file must not meet it while it does
+                return reply
         except (BrokenPipeError, ValueError):  # it died while it was being written to, or wrote nonsense
             pass
         finally:
