@@ -5,19 +5,21 @@ made from a recording: its nodes have the names, edges, fan-outs and state updat
 many `@task` calls with the same results; nothing else. So its time is what LangGraph itself costs for this shape, and
 the ratio is what planning, prompts, parsing, ledger, events, evidence and citation checks cost on top.
 
-    python benchmarks/orchestration.py [--runs 15]
+    python benchmarks/orchestration.py [--runs 15] [--peer-python PATH]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from _common import ROOT, shown, write_result
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -26,9 +28,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from edr_world import TEXTS, World  # noqa: E402
-from tenfold.evals.edr import ScriptedResearcher, TextLibrary  # noqa: E402
-from tenfold.graphs.edr import EdrState, build_graph  # noqa: E402
+from edr_world import TEXTS, World
+
+from tenfold.evals.edr import ScriptedResearcher, TextLibrary
+from tenfold.graphs.edr import EdrState, build_graph
 
 Recording = list[dict[str, Any]]
 
@@ -99,74 +102,61 @@ async def _record(steps: Any) -> Recording:
     return recording
 
 
-def bare(recording: Recording) -> Any:
+class Bare:
     """The same shape with nothing in it: each node replays its updates and its task results."""
 
-    @task(name="call")
-    async def call(value: Any) -> Any:
-        return value
+    joins: ClassVar = {
+        "research_task": "gather",
+        "write_section": "cite_check",
+        "rewrite_section": "cite_check",
+    }
 
-    position: dict[str, int] = defaultdict(int)
-    flat: dict[str, list[Any]] = defaultdict(list)
-    order: list[dict[str, int]] = []
-    for step in recording:
-        order.append({name: len(done) for name, done in step.items()})
-        for name, done in step.items():
-            flat[name] += done
+    def __init__(self, recording: Recording) -> None:
+        self.order = [{name: len(done) for name, done in step.items()} for step in recording]
+        self.flat: dict[str, list[Any]] = defaultdict(list)
+        for step in recording:
+            for name, done in step.items():
+                self.flat[name] += done
+        self.position: dict[str, int] = defaultdict(int)
+        self.step = 0
 
-    def node(name: str) -> Any:
+    def graph(self) -> Any:
+        """Nodes, edges and fan-outs of the recorded run."""
+        graph: Any = StateGraph(EdrState)
+        for name in self.flat:
+            graph.add_node(name, self._node(name))
+        graph.add_edge(START, next(iter(self.order[0])))
+        for name in self.flat:
+            if name in self.joins:
+                graph.add_edge(name, self.joins[name])
+            else:
+                graph.add_conditional_edges(name, self._onward, [*self.flat, END])
+        return graph
+
+    def _node(self, name: str) -> Any:
+        @task(name="call")
+        async def call(value: Any) -> Any:
+            return value
+
         async def run(state: Any) -> Any:
-            updates, results = flat[name][position[name] % len(flat[name])]
-            position[name] += 1
+            if name in self.joins.values():
+                self.step += 1  # of parallel nodes only the joining one moves on, as in the real graph
+            updates, results = self.flat[name][self.position[name] % len(self.flat[name])]
+            self.position[name] += 1
             for result in results:
                 await call(result)
             return updates
 
         return run
 
-    where = {"step": 0}
-
-    def onward(state: Any) -> Any:
-        where["step"] += 1
-        if where["step"] >= len(order):
+    def _onward(self, state: Any) -> Any:
+        self.step += 1
+        if self.step >= len(self.order):
             return END
-        following = order[where["step"]]
-        return [Send(name, state) for name, count in following.items() for _ in range(count)]
-
-    graph: Any = StateGraph(EdrState)
-    names = list(flat)
-    for name in names:
-        graph.add_node(name, node(name))
-    graph.add_edge(START, next(iter(order[0])))
-    # One router a superstep: of parallel nodes only a joining node decides, as in the real graph.
-    joins = {"research_task": "gather", "write_section": "cite_check", "rewrite_section": "cite_check"}
-    for name in names:
-        if name in joins:
-            graph.add_edge(name, joins[name])
-        else:
-            graph.add_conditional_edges(name, onward, [*names, END])
-
-    def reset() -> None:
-        position.clear()
-        where["step"] = 0
-
-    def joined(name: str) -> Any:
-        inner = node(name)
-
-        async def run(state: Any) -> Any:
-            where["step"] += 1
-            return await inner(state)
-
-        return run
-
-    for name in set(joins.values()) & set(names):
-        graph.nodes.pop(name)
-        graph.add_node(name, joined(name))
-    return graph, reset
+        return [Send(name, state) for name, count in self.order[self.step].items() for _ in range(count)]
 
 
-async def bare_run(graph: Any, reset: Any, folder: Path, state: Any, steps: int) -> float:
-    reset()
+async def bare_run(graph: Any, folder: Path, state: Any, steps: int) -> float:
     async with AsyncSqliteSaver.from_conn_string(str(folder / "bare.db")) as saver:
         compiled = graph.compile(checkpointer=saver)
         began = time.perf_counter()
@@ -181,7 +171,24 @@ async def bare_run(graph: Any, reset: Any, folder: Path, state: Any, steps: int)
         return seconds
 
 
-async def main(runs: int) -> None:
+def peer(python: str | None, runs: int) -> str:
+    """A line about deepagents, measured in its own environment, or that it was not."""
+    if python is None:
+        return "No peer was measured (`--peer-python`).\n"
+    out = subprocess.run(
+        [python, str(Path(__file__).parent / "peer_deepagents.py"), str(runs)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    told = json.loads(out.splitlines()[-1])
+    return (
+        f"deepagents {told['version']}, an agent that calls an empty tool ten times ({told['steps']} supersteps, the same "
+        f"checkpointer and durability, n = {runs}): {shown(told['ms_per_step'])} ms per superstep.\n"
+    )
+
+
+async def main(runs: int, peer_python: str | None) -> None:
     ours: list[float] = []
     base: list[float] = []
     recording: Recording = []
@@ -189,9 +196,9 @@ async def main(runs: int) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             seconds, recording = await real(folder)
-            graph, reset = bare(recording)
+            graph = Bare(recording).graph()
             state = World(folder / "s").begin(limits={"loops": 3})
-            twin = await bare_run(graph, reset, folder, state, len(recording))
+            twin = await bare_run(graph, folder, state, len(recording))
         if number:  # the first pair warms up
             ours.append(seconds)
             base.append(twin)
@@ -211,7 +218,8 @@ Median and 95 % bootstrap interval:
 The bare graph replays the recorded state updates and task results through LangGraph and the same SQLite checkpointer.
 The EDR graph does all its work besides: prompts, parsing, ledger, events, evidence, citation checks. Model and search
 answer at once (looked up), so that neither side waits for them.
-"""
+
+{peer(peer_python, runs)}"""
     write_result(
         "orchestration", "Orchestration overhead", f"python benchmarks/orchestration.py --runs {runs}", body
     )
@@ -220,4 +228,6 @@ answer at once (looked up), so that neither side waits for them.
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=15)
-    asyncio.run(main(parser.parse_args().runs))
+    parser.add_argument("--peer-python", help="a Python that has deepagents")
+    given = parser.parse_args()
+    asyncio.run(main(given.runs, given.peer_python))

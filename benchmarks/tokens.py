@@ -28,8 +28,9 @@ from pathlib import Path
 from _common import RESULTS, ROOT, shown, write_result
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from edr_world import World  # noqa: E402
-from tenfold.evals.edr import ScriptedResearcher, TextLibrary  # noqa: E402
+from edr_world import World
+
+from tenfold.evals.edr import ScriptedResearcher, TextLibrary
 
 LICENCES = Path("/usr/share/common-licenses")
 QUESTIONS = [
