@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from ..errors import RunError, TenfoldError
+from ..errors import ConfigError, RunError, TenfoldError
 from ..graphs.edr import Limits, build_graph, initial_state
 from ..models import Budget, CallEvent
 from ..settings import BudgetLimits
@@ -52,16 +52,16 @@ class Driver:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._controls: dict[str, Any] = {}
-        self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     def create(self, question: str, request: RunRequest) -> Run:
         """Enter a new run.
 
         Raises:
-            ConfigError: The request has no source, or names what is not there.
+            ConfigError: The question is empty, or the request has no source or names what is not there.
+            ModelNotFound: The model is not here.
         """
         if not question.strip():
-            raise RunError("The question is empty.", mend="Ask something.")
+            raise ConfigError("The question is empty.", mend="Ask something.")
         self.services.context("check", request)  # fails before anything is entered
         return self.services.store.create("edr", question.strip(), request.model_dump(mode="json"))
 
@@ -79,14 +79,16 @@ class Driver:
         run = store.run(run_id)
         if run.status in ("completed", "cancelled"):
             raise RunError(f"Run {run.id!r} is {run.status}.", mend=f"See it with: tenfold show {run.id}")
+        from langgraph.runtime import RunControl
+
         with store.lock(run.id):
+            run = store.run(run.id)  # as the process before has left it
             store.set_status(run.id, "running")
-            self._tasks[run.id] = asyncio.current_task()  # type: ignore[assignment]
+            self._controls[run.id] = RunControl()  # before the first step, so that a pause is never too early
             try:
                 return await self._drive(run, answers)
             finally:
                 self._controls.pop(run.id, None)
-                self._tasks.pop(run.id, None)
 
     async def _drive(self, run: Run, answers: dict[str, Any] | None) -> RunView:
         store = self.services.store
@@ -113,7 +115,6 @@ class Driver:
 
     async def _invoke(self, graph: Any, run: Run, answers: dict[str, Any] | None) -> RunStatus:
         from langgraph.errors import GraphDrained
-        from langgraph.runtime import RunControl
         from langgraph.types import Command
 
         request = RunRequest.model_validate(run.options)
@@ -133,10 +134,11 @@ class Driver:
             context.set_limits(Limits.model_validate(state.values["options"]["limits"]))
             if answers:
                 work = Command(resume=answers)
-        control = self._controls[run.id] = RunControl()
         try:
             budget.start()
-            await graph.ainvoke(work, config, context=context, durability="sync", control=control)
+            await graph.ainvoke(
+                work, config, context=context, durability="sync", control=self._controls[run.id]
+            )
         except GraphDrained:
             return "paused"
         return "waiting_human" if (await graph.aget_state(config)).interrupts else "completed"

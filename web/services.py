@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..errors import ConfigError
+from ..errors import ConfigError, RunError, ToolError
 from ..graphs.edr import EdrContext, RunOptions
-from ..models import Budget, CallEvent, ModelCaller, OpenModel, open_model
+from ..models import Budget, CallEvent, ModelCaller, ModelName, OpenModel, open_model
 from ..models.embedding import Embedder, open_minilm
 from ..settings import BudgetLimits, Settings
-from ..tools.corpus import Corpus, CorpusEngine
-from ..tools.runs import RunStore
+from ..tools.corpus import Corpus, CorpusEngine, pdf_text
+from ..tools.runs import Run, RunStatus, RunStore
 from ..tools.search import SearchHub, build_hub
 from ..tools.sql import Database, open_database
 
@@ -79,14 +80,30 @@ class Services:
         Raises:
             ConfigError: There is no such folder.
         """
-        path = Path(folder).expanduser().resolve()
-        if not path.is_dir():
-            raise ConfigError(f"{str(folder)!r} is not a folder.", mend="Name a folder that holds documents.")
+        path = _folder(folder)
         if str(path) not in self._corpora:
             digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
             index = self.settings.data_dir.expanduser() / "indexes" / f"{path.name or 'root'}-{digest}"
             self._corpora[str(path)] = Corpus.open(index, self.embedder(), settings=self.settings)
         return self._corpora[str(path)]
+
+    def check(self, request: RunRequest) -> None:
+        """Refuse what is wrong before anything is fetched or indexed; `context` checks the rest.
+
+        Raises:
+            ConfigError: The request names no source, a folder that is not there, or a malformed model.
+            ModelNotFound: The model is not here. The default one may still have to be fetched.
+        """
+        if not request.any_source:
+            raise ConfigError(
+                "The run has nothing to search.", mend="Give --docs FOLDER, --web or another source."
+            )
+        if request.docs is not None:
+            _folder(request.docs)
+        if ModelName.parse(request.model or self.settings.model) != ModelName.parse("embedded"):
+            self.model(request.model)
+        for name in request.databases:
+            _check_database(name)
 
     def context(
         self,
@@ -101,10 +118,7 @@ class Services:
         Raises:
             ConfigError: The request names no source, or one that cannot be opened.
         """
-        if not request.any_source:
-            raise ConfigError(
-                "The run has nothing to search.", mend="Give --docs FOLDER, --web or another source."
-            )
+        self.check(request)
         opened = self.model(request.model)
         hub = self._hub(request)
         kinds = {engine.capabilities.source_type for engine in hub.engines.values()}
@@ -131,6 +145,17 @@ class Services:
             databases=self._databases(request.databases),
         )
 
+    def status(self, run: Run) -> RunStatus:
+        """Where a run stands: one whose process died still says `running` in the store, and is `interrupted`."""
+        if run.status != "running":
+            return run.status
+        try:
+            self.store.lock(run.id).release()
+        except RunError:
+            return "running"
+        now = self.store.run(run.id).status  # it may have ended since it was listed
+        return "interrupted" if now == "running" else now
+
     def _hub(self, request: RunRequest) -> SearchHub:
         engine = CorpusEngine(self.corpus(request.docs)) if request.docs else None
         return build_hub(
@@ -140,6 +165,7 @@ class Services:
             academic=request.academic,
             code=request.code,
             encyclopedia=request.encyclopedia or None,
+            read_pdf=pdf_text,
         )
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
@@ -154,6 +180,36 @@ class Services:
         self.store.close()
 
 
+def _check_database(name: str) -> None:
+    # The request is kept with the run, and no secret may be.
+    if "://" in name and urlsplit(name).password:
+        raise ConfigError(
+            f"The address of the database on {urlsplit(name).hostname!r} holds a password, which would be stored.",
+            mend="Leave it out, and put it into PGPASSWORD or ~/.pgpass.",
+        )
+    try:
+        open_database(name)
+    except ToolError as error:
+        raise ConfigError(error.message, mend=error.mend) from error
+
+
+def _folder(name: str | Path) -> Path:
+    path = Path(name).expanduser().resolve()
+    if not path.is_dir():
+        raise ConfigError(f"{str(name)!r} is not a folder.", mend="Name a folder that holds documents.")
+    return path
+
+
 def open_services(settings: Settings) -> Services:
-    """Open the data folder."""
-    return Services(settings=settings, store=RunStore(settings.data_dir))
+    """Open the data folder.
+
+    Raises:
+        ConfigError: It cannot be made or written.
+    """
+    try:
+        return Services(settings=settings, store=RunStore(settings.data_dir.expanduser()))
+    except OSError as error:
+        raise ConfigError(
+            f"The data folder {str(settings.data_dir)!r} cannot be used: {error.strerror}.",
+            mend="Set TENFOLD_DATA_DIR to a folder that you can write.",
+        ) from error

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError, TenfoldError
+from .. import __version__
+from ._common import exit_code, print_json, say, what_went_wrong
 from .history import runs, show
 from .research import research, resume, steer
+from .servers import mcp_app
 from .setup import doctor, index, models_app
 
 __all__ = ["app", "main"]
@@ -19,6 +22,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tenfold {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
 app.command()(research)
 app.command()(resume)
 app.command()(steer)
@@ -27,14 +47,19 @@ app.command()(show)
 app.command()(index)
 app.command()(doctor)
 app.add_typer(models_app, name="models")
+app.add_typer(mcp_app, name="mcp")
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 1 failed, 2 wrong input, 3 waits for a person, 4 paused."""
+    """Entry point. Exit codes: 0 done, 1 failed, 2 wrong input, 3 waits for a person, 4 paused, 130 stopped."""
     try:
-        app()
-    except TenfoldError as error:
-        print(f"tenfold: {error}", file=sys.stderr)
-        raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        app(prog_name="tenfold")
+    except Exception as error:
+        problem = what_went_wrong(error)
+        if problem is None:
+            raise  # a fault of ours: whoever mends it needs the traceback
+        if "--json" in sys.argv:
+            print_json({"status": "error", "error": problem})
+        else:
+            say(f"tenfold: {problem}")
+        raise SystemExit(exit_code(error)) from None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, ModelNotFound, RunError, TenfoldError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..settings import Settings
     from ..web import Services
+
+LOG_FILE = "tenfold.log"
 
 
 class Exit(IntEnum):
@@ -24,6 +29,35 @@ class Exit(IntEnum):
     PAUSED = 4
 
 
+def exit_code(error: Exception) -> Exit:
+    """Wrong input is what another command line would mend: an option, a name, a run that cannot do this."""
+    from pydantic import ValidationError
+
+    wrong = isinstance(error, ConfigError | RunError | ModelNotFound | ValidationError)
+    return Exit.WRONG_INPUT if wrong else Exit.FAILED
+
+
+def what_went_wrong(error: Exception) -> str | None:
+    """The error in words for the person at the terminal; None when it is a fault of ours."""
+    from pydantic import ValidationError
+
+    if isinstance(error, TenfoldError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        return wrong_values(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {str(error.filename)!r}. Correct its name or its rights."
+    return None
+
+
+def wrong_values(error: Any) -> str:
+    """A pydantic error as one line per value: where, what was given, what is wanted."""
+    return " ".join(
+        f"{'.'.join(map(str, e['loc'])) or error.title} cannot be {e['input']!r}: {e['msg'][:1].lower()}{e['msg'][1:]}."
+        for e in error.errors()
+    )
+
+
 def load(**overrides: Any) -> Settings:
     """The settings, with what the command line says on top."""
     from ..settings import load_settings
@@ -32,10 +66,17 @@ def load(**overrides: Any) -> Settings:
 
 
 def services(settings: Settings | None = None) -> Services:
-    """Open the data folder."""
+    """Open the data folder; warnings of this process go to a log file there, not into the person's screen."""
     from ..web import open_services
 
-    return open_services(settings or load())
+    settings = settings or load()
+    opened = open_services(settings)
+    path = settings.data_dir.expanduser() / LOG_FILE
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    logging.basicConfig(
+        handlers=[handler], level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    return opened
 
 
 def console(*, error: bool = False) -> Console:
@@ -43,6 +84,11 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=error, highlight=False)
+
+
+def say(text: str, style: str = "") -> None:
+    """A line on standard error as it is: never broken, so that ids and paths can be copied."""
+    console(error=True).print(text, style=style or None, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -38,7 +38,7 @@ async def all_checks(settings: Settings) -> list[Check]:
     """Every check, in reading order."""
     checks = [_settings(), _folder(settings), *_models(settings)]
     checks += await asyncio.gather(*(_endpoint(name, e) for name, e in sorted(settings.endpoints.items())))
-    checks += [*await _engines(settings), *_extras(), *_runs(settings)]
+    checks += [*await _engines(settings), *_servers(settings), *_extras(), *_runs(settings)]
     return checks
 
 
@@ -141,16 +141,35 @@ def _extras() -> Iterator[Check]:
         )
 
 
-def _runs(settings: Settings) -> Iterator[Check]:
-    from ..tools.runs import RunStore
+def _servers(settings: Settings) -> Iterator[Check]:
+    """The MCP servers of the settings and whether their tools are approved; none of them is started."""
+    from ..tools.mcp import parse_servers
+    from .servers import pins_of, printable
 
     try:
-        store = RunStore(settings.data_dir.expanduser())
-        runs = store.runs(limit=10_000)
-        store.close()
+        servers, pins = parse_servers(settings), pins_of(settings)
+        approved = {name: pins.pinned(name) for name in servers}
+    except TenfoldError as error:
+        yield Check("MCP servers", "fail", error.message, error.mend)
+        return
+    for name, server in servers.items():
+        mine, shown = approved[name], printable(server.shown)
+        state = f"{len(mine)} tools approved" if mine else "not approved yet"
+        mend = "" if mine else f"tenfold mcp approve {name}"
+        yield Check(f"MCP {name}", "ok" if mine else "warn", f"{shown}: {state}", mend)
+
+
+def _runs(settings: Settings) -> Iterator[Check]:
+    from ..web import open_services
+
+    try:
+        opened = open_services(settings)
+        stands = {run.id: opened.status(run) for run in opened.store.runs(limit=10_000)}
+        opened.close()
     except (TenfoldError, OSError) as error:
         yield Check("runs", "fail", str(error), "Move runs.db away, or correct its rights.")
         return
-    left = [run.id for run in runs if run.status in ("running", "interrupted")]
-    found = f"{len(runs)} runs" + (f"; not finished: {', '.join(left[:5])}" if left else "")
+    left = [run for run, status in stands.items() if status in ("interrupted", "paused", "waiting_human")]
+    count = f"{len(stands)} run" + ("" if len(stands) == 1 else "s")
+    found = count + (f"; not finished: {', '.join(left[:5])}" if left else "")
     yield Check("runs", "ok", found, f"tenfold resume {left[0]}" if left else "")

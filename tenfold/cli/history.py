@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ..errors import RunError
 from ._common import console, print_json, services
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from ..tools.runs import Run
+
+_STYLE = {
+    "completed": "green",
+    "failed": "red",
+    "waiting_human": "yellow",
+    "paused": "yellow",
+    "running": "cyan",
+}
 
 
 def runs(
@@ -17,33 +30,43 @@ def runs(
 ) -> None:
     """List the runs, newest first."""
     opened = services()
-    found = opened.store.runs(limit=limit)
+    found = [run.model_copy(update={"status": opened.status(run)}) for run in opened.store.runs(limit=limit)]
     if as_json:
         return print_json([run.model_dump() for run in found])
     from rich.table import Table
 
-    table = Table("run", "status", "asked", "question", box=None, pad_edge=False)
+    if not found:
+        return typer.echo('No runs yet. Start one: tenfold research "your question" --docs FOLDER')
+    table = Table(box=None, pad_edge=False, expand=True)
+    for name in ("run", "status", "asked (UTC)"):
+        table.add_column(name, width=max(len(_cells(run)[name]) for run in found), no_wrap=True)
+    table.add_column("question", ratio=1, no_wrap=True, overflow="ellipsis")
     for run in found:
-        table.add_row(
-            run.id,
-            run.status,
-            run.created[:16].replace("T", " "),
-            run.question,
-            style=_STYLE.get(run.status, ""),
-        )
-    console().print(
-        table if found else 'No runs yet. Start one: tenfold research "your question" --docs FOLDER'
-    )
+        table.add_row(*map(_text, (*_cells(run).values(), run.question)), style=_STYLE.get(run.status, ""))
+    console().print(table)
 
 
-_STYLE = {"completed": "green", "failed": "red", "waiting_human": "yellow", "paused": "yellow"}
+def _cells(run: Run) -> dict[str, str]:
+    asked = run.created[:16].replace("T", " ")
+    return {"run": run.id, "status": run.status.replace("_", " "), "asked (UTC)": asked}
+
+
+def _text(text: str) -> Text:
+    """One line that rich does not read as markup."""
+    from rich.text import Text
+
+    return Text(" ".join(text.split()))
 
 
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="md, html or json.")] = "md",
-    events: Annotated[bool, typer.Option(help="The log instead of the report.")] = False,
-    calls: Annotated[bool, typer.Option(help="What was called and paid for instead of the report.")] = False,
+    form: Annotated[
+        Literal["md", "html", "json"], typer.Option("--format", "-f", help="The form of the report.")
+    ] = "md",
+    events: Annotated[bool, typer.Option("--events", help="The log instead of the report, as JSON.")] = False,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="What was called and paid for instead of the report, as JSON.")
+    ] = False,
 ) -> None:
     """Print a run's report, its log, or its calls."""
     import asyncio
@@ -53,7 +76,7 @@ def show(
     opened = services()
     found = opened.store.run(run)
     if events:
-        return print_json([event.model_dump() for event in opened.store.events(found.id, limit=100_000)])
+        return print_json([event.model_dump() for event in opened.store.events(found.id, limit=1_000_000)])
     if calls:
         records = asyncio.run(opened.store.ledger(found.id).records())
         return print_json(
@@ -67,9 +90,7 @@ def show(
         )  # fmt: skip
     report = opened.store.report(found.id)
     if report is None:
-        raise RunError(
-            f"Run {found.id!r} is {found.status} and has no report yet.", mend=f"tenfold resume {found.id}"
-        )
-    if format not in ("md", "html", "json"):
-        raise typer.BadParameter(f"{format!r} is not a format; use md, html or json.")
-    sys.stdout.write(render(report, format))  # type: ignore[arg-type]
+        status = opened.status(found)
+        mend = "Wait for it." if status == "running" else f"Go on with: tenfold resume {found.id}"
+        raise RunError(f"Run {found.id!r} is {status.replace('_', ' ')} and has no report yet.", mend=mend)
+    sys.stdout.write(render(report, form))

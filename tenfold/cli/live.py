@@ -1,14 +1,17 @@
-"""The live view of a run: todo list, newest quotes, budget, and the line that is being typed."""
+"""The live view of a run: todo list, newest quotes, sources, what is spent, and the line that is being typed."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+from .words import clock, effect_words, of_cap
 
-    from ..tools.runs import Event
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.text import Text
+
+    from ..tools.runs import Event, Run
 
 _MARKS = {
     "pending": ("·", "dim"),
@@ -18,7 +21,7 @@ _MARKS = {
     "blocked": ("‖", "yellow"),
     "cancelled": ("–", "dim strike"),
 }
-_STEPS = {
+STEPS = {
     "run.started": "planning",
     "plan.made": "plan made",
     "loop.started": "searching and reading",
@@ -27,115 +30,181 @@ _STEPS = {
     "outline.made": "writing",
     "run.finished": "finished",
 }
+_MOST_SAID = 6  # lines of replies, blocked engines and retries
+_MOST_QUOTES = 4
+_FIXED = 7  # frame 2, meter 2, typed line 1, blank lines 2
 
 
 class LiveView:
-    """Folds a run's events into what is shown. Rendering never touches the run."""
+    """Folds a run's events into what is shown. Rendering never touches the run.
 
-    def __init__(self, question: str) -> None:
-        self.question = question
+    Args:
+        run: Its question, its caps, and the time it has run already.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.question = run.question
         self.typed = ""
+        self.step = "starting"
+        self.caps: dict[str, Any] = dict(run.options.get("options", {}).get("limits", {}))
         self._todo: list[dict[str, Any]] = []
         self._quotes: list[dict[str, Any]] = []
         self._said: list[tuple[str, str]] = []
-        self._step = "starting"
-        self._tokens = [0, 0]
+        self._asking: list[str] = []
+        self._tokens = self._calls = self._loop = self._unpriced = 0
         self._usd = 0.0
-        self._calls = 0
-        self._sources: set[str] = set()
-        self._began = time.monotonic()
+        self._blocked: set[str] = set()
+        self._sources: dict[str, str] = {}
+        self._began = time.monotonic() - run.active_s
 
     def take(self, event: Event) -> None:
         """Fold in one event."""
         data = event.data
-        self._step = _STEPS.get(event.type, self._step)
+        self.step = STEPS.get(event.type, self.step)
         if "todo" in data:
             self._todo = data["todo"]["items"]
-        if event.type == "loop.gathered":
-            self._quotes = [*self._quotes, *data["evidence"]][-200:]
-            self._sources |= {quote["url"] for quote in data["evidence"]}
-            for engine, why in data["blocked"].items():
-                self.say("yellow", f"{engine} is blocked: {why}")
-        elif event.type == "call.end":
+        if event.type.startswith("call."):
+            self._take_call(event.type, data)
+        elif event.type == "loop.started":
+            self._loop = data["loop"]
+        elif event.type == "loop.gathered":
+            self._quotes = [*self._quotes, *data["evidence"]]
+            self._sources |= {quote["url"]: quote["title"] for quote in data["evidence"]}
+            for engine in sorted(set(data["blocked"]) - self._blocked):
+                self._blocked.add(engine)
+                self.say("yellow", f"{engine} is blocked: {data['blocked'][engine]}")
+        elif event.type.startswith("steering."):
+            self._take_steering(event.type, data)
+
+    def _take_steering(self, kind: str, data: dict[str, Any]) -> None:
+        self._said = [line for line in self._said if line[1] != _waits(data["body"])]
+        if kind == "steering.applied":
+            for change in data["effect"].get("budget", ()):
+                self.caps[change["unit"]] = change["to"]
+            effect = f"{effect_words(data['effect'])}. {data['reason']}"
+            self.say("green", f"“{data['body']}” applied: {effect}".rstrip())
+        else:
+            self.say("red", f"“{data['body']}” not done: {data['reason']}")
+
+    def _take_call(self, kind: str, data: dict[str, Any]) -> None:
+        role = str(data.get("role", ""))
+        if kind == "call.start":
+            self._asking.append(role)
+        elif kind in ("call.end", "call.fallback") and role in self._asking:
+            self._asking.remove(role)
+        if kind == "call.end":
             usage = data.get("usage") or {}
             self._calls += 1
-            self._tokens[0] += usage.get("input_tokens", 0)
-            self._tokens[1] += usage.get("output_tokens", 0)
+            self._tokens += usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+            self._unpriced += usage.get("unpriced_tokens", 0)
             self._usd += usage.get("cost", 0.0)
-        elif event.type == "call.retry":
+        elif kind == "call.retry":
             self.say("yellow", f"trying again: {data.get('text', '')}")
-        elif event.type == "steering.applied":
-            self.say(
-                "green", f"“{data['body']}” applied: {effect_words(data['effect'])} {data['reason']}".rstrip()
-            )
-        elif event.type == "steering.rejected":
-            self.say("red", f"“{data['body']}” not done: {data['reason']}")
+
+    def restart(self) -> None:
+        """Forget calls that were being made when an earlier process ended."""
+        self._asking.clear()
+
+    def queued(self, body: str) -> None:
+        """Say that a message waits; its reply takes this line's place."""
+        self.say("dim", _waits(body))
 
     def say(self, style: str, text: str) -> None:
         """Add a line for the person."""
         if not self._said or self._said[-1] != (style, text):
-            self._said = [*self._said, (style, text)][-6:]
+            self._said = [*self._said, (style, text)][-_MOST_SAID:]
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.console import Group
         from rich.panel import Panel
         from rich.text import Text
 
-        parts: list[RenderableType] = [self._list(), *self._evidence()]
-        parts += [Text(text, style=style) for style, text in self._said]
-        parts.append(Text(self._meter(), style="dim"))
-        parts.append(Text.assemble(("steer › ", "bold"), self.typed, ("▌", "blink")))
-        body: Group = Group(*parts)
-        return Panel(
-            body,
-            title=Text(self.question[:100], style="bold"),
-            subtitle="type to steer · Ctrl-C pauses",
+        width = max(20, options.max_width - 4)
+        rows = max(3, console.size.height - 1 - _FIXED)
+        said = self._replies(console, width)[-min(_MOST_SAID, rows // 2) :]
+        quotes = self._evidence()[-min(_MOST_QUOTES, max(1, (rows - len(said)) // 3)) :]
+        sources = self._source_line()
+        todo = self._list(rows - len(said) - len(quotes) - len(sources))
+        gap = [Text("")]
+        body = [*todo, *gap, *quotes, *sources, *(gap if quotes else []), *said, *self._meter()]
+        yield Panel(
+            Group(*body, self._typed_line(width)),
+            title=Text(self.question, style="bold", no_wrap=True, overflow="ellipsis"),
+            subtitle=Text("type to steer · Ctrl-C pauses", style="dim"),
             padding=(0, 1),
         )
 
-    def _list(self) -> RenderableType:
-        from rich.text import Text
+    def _list(self, rows: int) -> list[Text]:
+        """The todo list in `rows` lines: when it is longer, what is over gives way to what is not."""
+        rows = max(2, rows)
+        shown = list(self._todo)
+        for status in ("cancelled", "done", "failed"):
+            for item in [i for i in shown if i["status"] == status]:
+                if len(shown) > rows:
+                    rows -= len(shown) == len(self._todo)  # the line that tells of the hidden ones
+                    shown.remove(item)
+        shown = shown[:rows]
+        lines = [_line(_item_words(item), _MARKS[item["status"]][1]) for item in shown]
+        if hidden := len(self._todo) - len(shown):
+            done = sum(item["status"] == "done" for item in self._todo)
+            lines.append(_line(f"  and {hidden} more; {done} of {len(self._todo)} are done", "dim"))
+        return lines
 
-        text = Text()
-        for item in self._todo[:14]:
-            mark, style = _MARKS[item["status"]]
-            note = f"  ({item['note']})" if item["note"] and item["status"] in ("failed", "cancelled") else ""
-            text.append(f"{mark} {item['id']} {item['title'][:90]}{note}\n", style=style)
-        if len(self._todo) > 14:
-            text.append(f"  and {len(self._todo) - 14} more\n", style="dim")
-        return text
-
-    def _evidence(self) -> list[RenderableType]:
-        from rich.text import Text
-
+    def _evidence(self) -> list[Text]:
         return [
-            Text(
-                f"  {quote['id']} {' '.join(quote['quote'].split())[:96]} — {quote['title'][:40]}",
-                style="italic",
-            )
-            for quote in self._quotes[-4:]
+            _line(f"{quote['id']} “{' '.join(quote['quote'].split())}”", "italic")
+            for quote in self._quotes[-_MOST_QUOTES:]
         ]
 
-    def _meter(self) -> str:
-        into, out = self._tokens
-        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        return (
-            f"{self._step} · {len(self._sources)} sources, {len(self._quotes)} quotes · {self._calls} model calls, "
-            f"{into:,}+{out:,} tokens, ${self._usd:.4f} · {minutes}:{seconds:02d}"
-        )
+    def _source_line(self) -> list[Text]:
+        titles = list(dict.fromkeys(title or url for url, title in self._sources.items()))
+        return [_line("from " + " · ".join(reversed(titles)), "dim")] if titles else []
+
+    def _replies(self, console: Console, width: int) -> list[Text]:
+        from rich.text import Text
+
+        return [line for style, text in self._said for line in Text(text, style=style).wrap(console, width)]
+
+    def _meter(self) -> list[Text]:
+        caps = self.caps
+        loop = f", loop {self._loop} of {caps.get('loops', '?')}" if self._loop else ""
+        asking = f" ({', '.join(sorted(set(self._asking))).replace('_', ' ')})" if self._asking else ""
+        found = f"{len(self._sources)} sources, {len(self._quotes)} quotes"
+        seconds = time.monotonic() - self._began
+        most = clock(caps["minutes"] * 60) if caps.get("minutes") else None
+        usd = of_cap(f"${self._usd:.4f}", f"${caps['usd']:g}" if caps.get("usd") else None)
+        money = "price unknown" if self._unpriced and not self._usd else usd
+        tokens = of_cap(f"{self._tokens:,}", f"{caps['tokens']:,}" if caps.get("tokens") else None)
+        return [
+            _line(f"{self.step}{loop}{asking}", "bold"),
+            _line(
+                f"{found} · {self._calls} calls · {tokens} tokens · {money} · {of_cap(clock(seconds), most)}",
+                "dim",
+            ),
+        ]
+
+    def _typed_line(self, width: int) -> Text:
+        """What is typed; of a long line its end, where the cursor is."""
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        typed = self.typed
+        while cell_len(typed) > width - 10:
+            typed = typed[1:]
+        cut = "…" if typed != self.typed else ""
+        return Text.assemble(("steer › ", "bold"), cut + typed, "▌", no_wrap=True)
 
 
-def effect_words(effect: dict[str, Any]) -> str:
-    """What a steering message did, in a few words."""
-    words: list[str] = []
-    for name, value in effect.items():
-        label = name.replace("_", " ")
-        if name == "constraints":
-            words += [f"rule {c['id']} ({c['kind']})" for c in value]
-        elif name == "budget":
-            words += [f"{b['unit']} {b['from'] or 'no cap'} → {b['to']}" for b in value]
-        elif value == [True]:
-            words.append(label)
-        else:
-            words.append(f"{label} {', '.join(map(str, value))}")
-    return "; ".join(words)
+def _waits(body: str) -> str:
+    return f"“{body}” is taken at the next step."
+
+
+def _line(text: str, style: str) -> Text:
+    from rich.text import Text
+
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _item_words(item: dict[str, Any]) -> str:
+    note = f"  ({item['note']})" if item["note"] and item["status"] in ("failed", "cancelled") else ""
+    return f"{_MARKS[item['status']][0]} {item['id']} {item['title']}{note}"

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from ..errors import ConfigError
-from ._common import Exit, console, load, print_json, services
+from ._common import LOG_FILE, Exit, load, print_json, say, services, wrong_values
+from .plan import ask, edits, open_items, show_question
 
 if TYPE_CHECKING:
+    from ..graphs.edr import RunOptions
     from ..tools.runs import Run
     from ..web import Driver, RunRequest, RunView, Services
 
-Many = Annotated[list[str] | None, typer.Option()]
+_ENDINGS = (".md", ".html", ".json")
+RunName = Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")]
+Out = Annotated[Path | None, typer.Option(help="Where to write the report: .md, .html or .json.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, no live view.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No live view.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a command shows its work and hands over the report."""
+
+    out: Path | None
+    as_json: bool
+    quiet: bool
+
+    def __post_init__(self) -> None:
+        _check_out(self.out)
+
+    @property
+    def show(self) -> bool:
+        """Whether to show the run while it works."""
+        return not (self.as_json or self.quiet)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to be asked."""
+        return not self.as_json and sys.stdin.isatty()
 
 
 def research(
@@ -24,10 +54,12 @@ def research(
     docs: Annotated[
         Path | None, typer.Option(help="Folder of your documents; indexed first, and only what changed.")
     ] = None,
-    web: Annotated[bool, typer.Option(help="Search the web, without a key.")] = False,
-    academic: Annotated[bool, typer.Option(help="Search arXiv, OpenAlex and Crossref.")] = False,
-    code: Annotated[bool, typer.Option(help="Search GitHub.")] = False,
-    wikipedia: Annotated[bool, typer.Option(help="Search Wikipedia.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Search the web, without a key.")] = False,
+    academic: Annotated[
+        bool, typer.Option("--academic", help="Search arXiv, OpenAlex and Crossref.")
+    ] = False,
+    code: Annotated[bool, typer.Option("--code", help="Search GitHub.")] = False,
+    wikipedia: Annotated[bool, typer.Option("--wikipedia", help="Search Wikipedia.")] = False,
     db: Annotated[
         list[str] | None,
         typer.Option(help="A database to read: SQLite, DuckDB, CSV file, or a postgresql address."),
@@ -39,20 +71,22 @@ def research(
         list[str] | None,
         typer.Option(help="A cap: tokens=50000, usd=0.5, minutes=10 or loops=3. May be given again."),
     ] = None,
-    approve_plan: Annotated[bool, typer.Option(help="Show the plan and wait for your word.")] = False,
-    clarify: Annotated[bool, typer.Option(help="Allow one question back.")] = False,
+    approve_plan: Annotated[
+        bool, typer.Option("--approve-plan", help="Show the plan and wait for your word.")
+    ] = False,
+    clarify: Annotated[bool, typer.Option("--clarify", help="Allow one question back.")] = False,
     unverified: Annotated[
-        str, typer.Option(help="drop or mark claims that fail the citation check twice.")
+        Literal["drop", "mark"],
+        typer.Option(help="What becomes of claims that fail the citation check twice."),
     ] = "drop",
-    out: Annotated[Path | None, typer.Option(help="Where to write the report: .md, .html or .json.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts, no live view.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live view.")] = False,
+    out: Out = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Research a question and print a report in which every statement is checked against a stored quote."""
-    from ..graphs.edr import RunOptions
     from ..web import RunRequest
 
-    _check_out(out)
+    output = Output(out, as_json, quiet)
     request = RunRequest(
         model=model,
         docs=str(docs.expanduser().resolve()) if docs else None,
@@ -60,216 +94,229 @@ def research(
         academic=academic,
         code=code,
         encyclopedia=wikipedia,
-        databases=db or [],
-        options=RunOptions.model_validate(
-            {
-                "approve_plan": approve_plan,
-                "clarify": clarify,
-                "unverified": unverified,
-                "limits": _limits(budget or []),
-            }
-        ),
+        databases=[_whole_path(name) for name in db or []],
+        options=_options(budget or [], approve_plan=approve_plan, clarify=clarify, unverified=unverified),
     )
-    opened = services(load(model=model))
-    asyncio.run(_research(opened, question, request, out=out, as_json=as_json, show=not (as_json or quiet)))
+    asyncio.run(_research(services(load(model=model)), question, request, output))
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
-    approve: Annotated[bool, typer.Option(help="Approve the plan that waits.")] = False,
+    run: RunName,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve the plan that waits.")] = False,
     reject: Annotated[str | None, typer.Option(help="Reject the plan, with what to do better.")] = None,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Edit the plan and approve it: “add TITLE”, “drop t2”, “first t3”, “t2 NEW TITLE”."
+        ),
+    ] = None,
     answer: Annotated[str | None, typer.Option(help="Answer the question that waits.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write the report: .md, .html or .json.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts, no live view.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live view.")] = False,
+    out: Out = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was paused, killed, or waits for you. Nothing that had finished is done again."""
-    _check_out(out)
-    reply: dict[str, Any] | str | None = answer
-    if approve:
-        reply = {"action": "approve"}
-    elif reject is not None:
-        reply = {"action": "reject", "feedback": reject}
-    opened = services()
-    asyncio.run(_go_on(opened, run, reply, out=out, as_json=as_json, show=not (as_json or quiet)))
+    given = {
+        "--approve": approve,
+        "--reject": reject is not None,
+        "--edit": bool(edit),
+        "--answer": answer is not None,
+    }
+    chosen = [name for name, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise ConfigError(f"{' and '.join(chosen)} exclude each other.", mend="Give one of them.")
+    reply: _Reply | None = None
+    if chosen:
+        reply = _Reply(chosen[0], reject or answer or "", tuple(edit or ()))
+    asyncio.run(_go_on(services(), run, reply, Output(out, as_json, quiet)))
 
 
 def steer(
-    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    run: RunName,
     message: Annotated[
         str, typer.Argument(help="For example: “focus on safety”, “exclude patents”, “stop”.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
 ) -> None:
     """Send a message to a run, also one that runs in another window."""
-    sent = services().store.post(run, message)
+    opened = services()
+    sent = opened.store.post(run, message)
     if as_json:
         print_json(sent.model_dump())
+    elif sent.status == "rejected":
+        say(f"Not taken: {sent.reason}", "red")
+    elif opened.status(opened.store.run(run)) == "running":
+        typer.echo("Queued; the run takes it at its next step.")
     else:
-        console().print(
-            f"{sent.status}. {sent.reason}" if sent.reason else "Queued; the run takes it at its next step."
-        )
+        typer.echo(f"Queued; the run takes it when it goes on: tenfold resume {sent.run_id}")
     if sent.status == "rejected":
         raise typer.Exit(Exit.FAILED)
 
 
-def _limits(caps: list[str]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A person's answer, as the options of `resume` give it."""
+
+    option: str
+    text: str
+    lines: tuple[str, ...]
+
+    def to(self, value: dict[str, Any]) -> Any:
+        """The answer to what the run asks.
+
+        Raises:
+            ConfigError: It answers another kind of question.
+        """
+        if (self.option == "--answer") != (value["kind"] == "clarify"):
+            asked = "a question" if value["kind"] == "clarify" else "a plan that waits for approval"
+            mend = (
+                "Use --answer TEXT." if value["kind"] == "clarify" else "Use --approve, --edit or --reject."
+            )
+            raise ConfigError(f"{self.option} does not answer {asked}.", mend=mend)
+        match self.option:
+            case "--answer":
+                return {"answer": self.text}
+            case "--approve":
+                return {"action": "approve"}
+            case "--edit":
+                return edits(self.lines, open_items(value))
+            case _:
+                return {"action": "reject", "feedback": self.text}
+
+
+def _options(caps: list[str], **given: Any) -> RunOptions:
+    from pydantic import ValidationError
+
+    from ..graphs.edr import Limits, RunOptions
+
     limits: dict[str, float] = {}
     for cap in caps:
         name, _, value = cap.partition("=")
+        if name not in Limits.model_fields:
+            raise ConfigError(f"--budget {cap!r} is not a cap.", mend=_CAPS)
         try:
-            number = float(value.replace(",", ""))
-        except ValueError:
-            number = -1.0
-        if name not in ("tokens", "usd", "minutes", "loops") or number <= 0:
-            raise ConfigError(
-                f"--budget {cap!r} is not a cap.", mend="Write tokens=50000, usd=0.5, minutes=10 or loops=3."
-            )
-        limits[name] = int(number) if name in ("tokens", "loops") else number
-    return limits
+            number = float(value.replace(",", "").replace("_", ""))
+            limits[name] = int(number) if name in ("tokens", "loops") else number
+            Limits.model_validate(limits)
+        except ValidationError as error:
+            raise ConfigError(f"--budget {cap!r}: {wrong_values(error)}", mend=_CAPS) from error
+        except (ValueError, OverflowError) as error:
+            raise ConfigError(f"--budget {cap!r} has no number.", mend=_CAPS) from error
+    return RunOptions.model_validate({**given, "limits": limits})
+
+
+_CAPS = "Write tokens=50000, usd=0.5, minutes=10 or loops=3."
+
+
+def _whole_path(database: str) -> str:
+    """A file's whole path, so that the run can go on from another folder."""
+    path = Path(database).expanduser()
+    return str(path.resolve()) if "://" not in database and not database.startswith("sqlite:") else database
 
 
 def _check_out(out: Path | None) -> None:
     if out is None:
         return
-    if out.suffix not in (".md", ".html", ".json"):
+    if out.suffix not in _ENDINGS:
         raise ConfigError(f"--out {str(out)!r} has no known ending.", mend="End it in .md, .html or .json.")
-    if not out.expanduser().resolve().parent.is_dir():
+    folder = out.expanduser().resolve().parent
+    if not folder.is_dir():
         raise ConfigError(f"The folder of --out {str(out)!r} does not exist.", mend="Make it first.")
+    if out.expanduser().is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"--out {str(out)!r} cannot be written.", mend="Name a file in a folder of yours.")
 
 
-async def _research(
-    opened: Services, question: str, request: RunRequest, *, out: Path | None, as_json: bool, show: bool
-) -> None:
+async def _research(opened: Services, question: str, request: RunRequest, output: Output) -> None:
     from ..web import Driver
     from .setup import index_folder, prepare_model
 
-    prepare_model(opened.settings, request.model, show=show)
+    if not question.strip():
+        raise ConfigError("The question is empty.", mend="Ask something.")
+    opened.check(request)
+    prepare_model(opened.settings, request.model, documents=bool(request.docs))
     if request.docs:
-        await index_folder(opened, Path(request.docs), show=show)
+        await index_folder(opened, Path(request.docs), show=output.show)
     driver = Driver(opened)
-    run = driver.create(question, request)
-    await _drive(driver, run, None, out=out, as_json=as_json, show=show)
+    await _drive(driver, driver.create(question, request), None, output)
 
 
-async def _go_on(
-    opened: Services,
-    run_id: str,
-    reply: dict[str, Any] | str | None,
-    *,
-    out: Path | None,
-    as_json: bool,
-    show: bool,
-) -> None:
+async def _go_on(opened: Services, run_id: str, reply: _Reply | None, output: Output) -> None:
     from ..web import Driver
 
     driver = Driver(opened)
     view = await driver.view(run_id)
     if view.status == "completed":
-        return _deliver(view, out=out, as_json=as_json)
-    answers = {interrupt_id: reply for interrupt_id in view.interrupts} if reply is not None else None
-    if view.interrupts and answers is None:
-        answers = _ask_all(view) if show else None
-        if answers is None:
-            return _waits(view, as_json=as_json)
-    await _drive(driver, view.run, answers, out=out, as_json=as_json, show=show)
+        return _deliver(view, output)
+    if reply is not None and not view.interrupts:
+        mend = f"Go on without {reply.option}: tenfold resume {view.run.id}"
+        raise ConfigError(f"Run {view.run.id!r} is {view.status} and asks nothing.", mend=mend)
+    answers: dict[str, Any] | None = None
+    if reply is not None:
+        answers = {number: reply.to(value) for number, value in view.interrupts.items()}
+    elif view.interrupts:
+        answers = _answers(view, output)
+    await _drive(driver, view.run, answers, output)
 
 
-async def _drive(
-    driver: Driver, run: Run, answers: dict[str, Any] | None, *, out: Path | None, as_json: bool, show: bool
-) -> None:
+async def _drive(driver: Driver, run: Run, answers: dict[str, Any] | None, output: Output) -> None:
     from .watch import watched
 
-    _pause_on_interrupt(driver, run.id)
     while True:
-        view = await watched(driver, run, answers) if show else await driver.drive(run.id, answers=answers)
+        view = await watched(driver, run, answers, show=output.show)
         if view.status != "waiting_human":
             break
-        answers = _ask_all(view) if show else None
-        if answers is None:
-            return _waits(view, as_json=as_json)
-    if view.status == "paused":
-        console(error=True).print(f"Paused. Everything is kept. Go on with: tenfold resume {run.id}")
-        if as_json:
-            print_json({"run": run.id, "status": "paused"})
-        raise typer.Exit(Exit.PAUSED)
+        answers, run = _answers(view, output), view.run
+    if view.status == "completed":
+        return _deliver(view, output)
+    result: dict[str, Any] = {"run": run.id, "status": view.status}
     if view.status == "failed":
-        screen = console(error=True)
-        screen.print(f"The run failed: {view.run.error}", style="red", markup=False)
-        screen.print(f"What was done is kept. Try again with: tenfold resume {run.id}", markup=False)
-        if as_json:
-            print_json({"run": run.id, "status": "failed", "error": view.run.error})
-        raise typer.Exit(Exit.FAILED)
-    _deliver(view, out=out, as_json=as_json)
-
-
-def _pause_on_interrupt(driver: Driver, run_id: str) -> None:
-    """Ctrl-C: once is a pause at the next step, twice ends the process at once; both keep the run."""
-    pressed = 0
-
-    def on_interrupt() -> None:
-        nonlocal pressed
-        pressed += 1
-        if pressed > 1 or not driver.pause(run_id):
-            raise KeyboardInterrupt
-        console(error=True).print("Pausing after the current step; press Ctrl-C again to stop at once.")
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_interrupt)
-
-
-def _ask_all(view: RunView) -> dict[str, Any] | None:
-    """Ask a person at the terminal; None when there is none."""
-    import sys
-
-    if not sys.stdin.isatty():
-        return None
-    return {interrupt_id: _ask(value) for interrupt_id, value in view.interrupts.items()}
-
-
-def _ask(value: dict[str, Any]) -> Any:
-    screen = console(error=True)
-    if value["kind"] == "clarify":
-        return {"answer": typer.prompt(value["question"], default="", err=True)}
-    for item in value["todo"]["items"]:
-        if item["status"] != "cancelled":
-            screen.print(f"{item['id']}  {item['priority']:>3}  {item['title']}", markup=False)
-    choice: Literal["a", "r"] | str = typer.prompt(
-        "Approve the plan (a), or reject it and say why (r)?", default="a", err=True
-    )
-    if choice.strip().lower() in ("a", "approve"):
-        return {"action": "approve"}
-    return {"action": "reject", "feedback": typer.prompt("What should be different?", err=True)}
-
-
-def _waits(view: RunView, *, as_json: bool) -> None:
-    run = view.run.id
-    if as_json:
-        print_json({"run": run, "status": view.status, "interrupts": view.interrupts})
+        say(f"The run failed: {view.run.error}", "red")
+        say(f"What was done is kept. Try again with: tenfold resume {run.id}")
+        say(f"The log is {driver.services.store.folder / LOG_FILE}", "dim")
+        result["error"] = view.run.error
     else:
-        console(error=True).print(
-            f"The run waits for you. Go on with: tenfold resume {run} --approve | --reject TEXT | --answer TEXT"
-        )
+        say(f"Paused. Everything is kept. Go on with: tenfold resume {run.id}")
+    if output.as_json:
+        print_json(result)
+    raise typer.Exit(Exit.FAILED if view.status == "failed" else Exit.PAUSED)
+
+
+def _answers(view: RunView, output: Output) -> dict[str, Any]:
+    """Ask the person at the terminal; where there is none, say how to answer and end.
+
+    Raises:
+        typer.Exit: Nobody can be asked now.
+    """
+    run = view.run.id
+    if output.can_ask:
+        try:
+            return {number: ask(value) for number, value in view.interrupts.items()}
+        except (typer.Abort, KeyboardInterrupt):
+            say("\nNot answered.")
+    if output.as_json:
+        print_json({"run": run, "status": view.status, "interrupts": view.interrupts})
+        raise typer.Exit(Exit.WAITS)
+    for value in view.interrupts.values():
+        if not output.can_ask:
+            show_question(value)
+        choices = "--answer TEXT" if value["kind"] == "clarify" else "--approve, --edit EDIT or --reject WHY"
+        say(f"The run waits for you. Go on with: tenfold resume {run} {choices}")
     raise typer.Exit(Exit.WAITS)
 
 
-def _deliver(view: RunView, *, out: Path | None, as_json: bool) -> None:
+def _deliver(view: RunView, output: Output) -> None:
     from ..graphs.edr import byline, render
 
     assert view.report is not None
+    out = output.out
     if out is not None:
-        out.expanduser().write_text(render(view.report, out.suffix[1:]), encoding="utf-8")  # type: ignore[arg-type]
-    if as_json:
-        print_json(
-            {
-                "run": view.run.id,
-                "status": view.status,
-                "out": str(out) if out else None,
-                "report": view.report,
-            }
-        )
+        kind = cast(Literal["md", "html", "json"], out.suffix[1:])
+        out.expanduser().write_text(render(view.report, kind), encoding="utf-8")
+    if output.as_json:
+        written = str(out) if out else None
+        print_json({"run": view.run.id, "status": view.status, "out": written, "report": view.report})
     elif out is None:
         typer.echo(render(view.report, "md"))
-    screen = console(error=True)
-    screen.print(byline(view.report), markup=False)
+    say(byline(view.report))
     where = f" Written to {out}." if out else ""
-    screen.print(f"Run {view.run.id}.{where} See it again: tenfold show {view.run.id}", markup=False)
+    say(f"Run {view.run.id}.{where} See it again: tenfold show {view.run.id}")

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._common import Exit, console, load, print_json, services
+from ..errors import ConfigError
+from ._common import Exit, console, load, print_json, say, services
 
 if TYPE_CHECKING:
     from ..settings import Settings
+    from ..tools.corpus import IndexReport
     from ..web import Services
 
 models_app = typer.Typer(help="Fetch and list model files.", no_args_is_help=True)
 
 
 @contextmanager
-def _bar(label: str, *, show: bool, unit: str = "files") -> Generator[Callable[[int, int | None], None]]:
-    """A progress bar on standard error: (done, total) moves it."""
-    if not show:
+def _bar(
+    label: str, *, show: bool = True, unit: str = "files"
+) -> Generator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error, where that is a terminal: (done, total) moves it."""
+    if not show or not console(error=True).is_terminal:
         yield lambda done, total: None
         return
     from rich.progress import (
@@ -47,31 +51,39 @@ def _bar(label: str, *, show: bool, unit: str = "files") -> Generator[Callable[[
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def prepare_model(settings: Settings, name: str | None, *, show: bool) -> None:
-    """Fetch what the model needs, once: the embedded default's file, and the embedding model."""
-    from ..models import ASSETS, asset_path, ensure_asset
+def prepare_model(settings: Settings, name: str | None, *, documents: bool) -> None:
+    """Fetch what a run needs, once: the embedded default's file, and for documents the embedding model."""
+    from ..models import ASSETS, ModelName, asset_path, ensure_asset
 
-    wanted = ["minilm-onnx", "minilm-tokenizer"]
-    if (name or settings.model) == "embedded":
+    wanted = ["minilm-onnx", "minilm-tokenizer"] if documents else []
+    if ModelName.parse(name or settings.model) == ModelName.parse("embedded"):
         wanted.append("smollm2")
     for asset in wanted:
         if asset_path(asset, settings) is None:
-            with _bar(f"Fetching {ASSETS[asset].about}", show=show, unit="bytes") as move:
+            label = f"Fetching {ASSETS[asset].about}"
+            say(f"{label} (once, {ASSETS[asset].size / 1e6:.0f} MB)")
+            with _bar(label, unit="bytes") as move:
                 ensure_asset(asset, settings, move)
 
 
-async def index_folder(opened: Services, folder: Path, *, show: bool) -> None:
-    """Index a folder; only what changed is read again."""
+async def index_folder(opened: Services, folder: Path, *, show: bool) -> IndexReport:
+    """Index a folder; only what changed is read again. What could not be read is always said."""
     corpus = opened.corpus(folder)
     with _bar(f"Indexing {folder.name}", show=show) as move:
         report = await corpus.index(folder, lambda progress: move(progress.done, progress.total))
-    if not show:
-        return
-    screen = console(error=True)
-    changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged"
-    screen.print(f"Indexed {folder}: {changes} ({report.seconds:.1f} s)", markup=False)
+    if show:
+        say(f"Indexed {folder}: {_changes(report)} ({report.seconds:.1f} s)")
     for path, reason in (*report.failed, *report.notes):
-        screen.print(f"  {path}: {reason}", markup=False, style="yellow")
+        say(f"  {path}: {reason}", "yellow")
+    return report
+
+
+def _changes(report: IndexReport) -> str:
+    names = ("added", "changed", "removed", "unchanged")
+    return (
+        ", ".join(f"{getattr(report, name)} {name}" for name in names if getattr(report, name))
+        or "it is empty"
+    )
 
 
 def index(
@@ -79,17 +91,18 @@ def index(
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
 ) -> None:
     """Read a folder of documents into the index; only what changed is read again."""
+    if not folder.expanduser().is_dir():
+        raise ConfigError(f"{str(folder)!r} is not a folder.", mend="Name a folder that holds documents.")
     opened = services()
-    prepare_model(opened.settings, "none", show=not as_json)
-    if not as_json:
-        return asyncio.run(index_folder(opened, folder, show=True))
-    report = asyncio.run(opened.corpus(folder).index(folder))
-    print_json(
-        {
-            "added": report.added, "changed": report.changed, "removed": report.removed,
-            "unchanged": report.unchanged, "failed": [[str(p), why] for p, why in report.failed],
-        }
-    )  # fmt: skip
+    prepare_model(opened.settings, "scripted:none", documents=True)
+    report = asyncio.run(index_folder(opened, folder.expanduser().resolve(), show=not as_json))
+    if as_json:
+        print_json(
+            {
+                "added": report.added, "changed": report.changed, "removed": report.removed,
+                "unchanged": report.unchanged, "failed": [[str(p), why] for p, why in report.failed],
+            }
+        )  # fmt: skip
 
 
 @models_app.command("pull")
@@ -104,13 +117,13 @@ def pull_model(
     from ..models import ASSETS, ensure_asset, pull
 
     settings = load()
-    with _bar(f"Fetching {source}", show=True, unit="bytes") as move:
+    with _bar(f"Fetching {source}", unit="bytes") as move:
         path = (
             ensure_asset(source, settings, move)
             if source in ASSETS
             else pull(source, settings, name=name, sha256=sha256, on_progress=move)
         )
-    console(error=True).print(f"{path}", markup=False)
+    typer.echo(path)
 
 
 @models_app.command("list")
@@ -118,16 +131,16 @@ def list_models() -> None:
     """List the model files that are here, and those that can be fetched."""
     from ..models import ASSETS, asset_path, model_files
 
-    settings, screen = load(), console()
+    settings = load()
     for model, path in model_files(settings).items():
-        screen.print(f"embedded:{model}  {path.stat().st_size / 1e6:.0f} MB  {path}", markup=False)
+        typer.echo(f"embedded:{model}  {path.stat().st_size / 1e6:.0f} MB  {path}")
     for asset in ASSETS.values():
-        if asset_path(asset.name, settings) is None:
-            screen.print(
-                f"{asset.name}  not fetched ({asset.size / 1e6:.0f} MB)  {asset.about}",
-                markup=False,
-                style="dim",
-            )
+        here = asset_path(asset.name, settings)
+        if here is None:
+            size = f"{asset.size / 1e6:.0f} MB"
+            typer.echo(f"{asset.name}  not fetched ({size})  {asset.about}: tenfold models pull {asset.name}")
+        elif asset.kind != "chat":
+            typer.echo(f"{asset.name}  {asset.size / 1e6:.1f} MB  {here}")
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False) -> None:
@@ -139,8 +152,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON for script
         print_json([vars(check) for check in checks])
     else:
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table("", "what", "found", "mend", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for name, most in (("", 1), ("what", None), ("found", None), ("mend", None)):
+            table.add_column(name, overflow="fold", min_width=most)
         marks = {
             "ok": "[green]✓[/green]",
             "off": "[dim]·[/dim]",
@@ -148,8 +164,6 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON for script
             "fail": "[red]✗[/red]",
         }
         for check in checks:
-            from rich.text import Text
-
             table.add_row(
                 marks[check.state], Text(check.what), Text(check.found), Text(check.mend, style="dim")
             )

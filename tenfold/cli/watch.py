@@ -1,52 +1,154 @@
-"""Drives a run with the live view in front of it, and takes what is typed as steering."""
+"""Drives a run with the live view in front of it, takes what is typed as steering, and Ctrl-C as a pause."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ._common import console
+from ._common import console, say
 from .keyboard import LineReader
-from .live import LiveView
+from .live import STEPS, LiveView
 
 if TYPE_CHECKING:
     from ..tools.runs import Run
     from ..web import Driver, RunView
 
+Say = Callable[[str], None]
 
-async def watched(driver: Driver, run: Run, answers: dict[str, Any] | None) -> RunView:
-    """Drive a run and show it; every typed line goes to the run's inbox."""
+
+async def watched(driver: Driver, run: Run, answers: dict[str, Any] | None, *, show: bool) -> RunView:
+    """Drive a run; shown live in a terminal, as plain lines elsewhere, or not at all.
+
+    Ctrl-C is a pause at the next step, a second one stops at once; both keep the run, and its status is `paused`.
+    """
+    task = asyncio.create_task(driver.drive(run.id, answers=answers))
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        task.cancel()
+
+    screen = _live if show and console(error=True).is_terminal else _plain if show else _silent
+    async with contextlib.AsyncExitStack() as stack:
+        tell = await stack.enter_async_context(screen(driver, run))
+        stack.enter_context(_interrupts(driver, run.id, tell, stop))
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+    return await driver.view(run.id)
+
+
+@contextmanager
+def _interrupts(driver: Driver, run_id: str, tell: Say, stop: Callable[[], None]) -> Generator[None]:
+    """Ctrl-C: once is a pause at the next step, twice stops at once, as do SIGTERM and a closed terminal."""
+    pressed = 0
+
+    def on_interrupt() -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed == 1 and driver.pause(run_id):
+            tell("Pausing after the current step; press Ctrl-C again to stop at once.")
+        else:
+            stop()
+
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    loop.add_signal_handler(signal.SIGINT, on_interrupt)
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGHUP, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+@contextlib.asynccontextmanager
+async def _silent(driver: Driver, run: Run) -> AsyncGenerator[Say]:
+    yield say
+
+
+@contextlib.asynccontextmanager
+async def _plain(driver: Driver, run: Run) -> AsyncGenerator[Say]:
+    """A line for each step: for logs and pipes."""
+    drawing = asyncio.create_task(_print_steps(driver, run))
+    try:
+        yield say
+    finally:
+        await _end(drawing)
+
+
+async def _print_steps(driver: Driver, run: Run) -> None:
+    seen, view = _seen(driver, run), LiveView(run)
+    while True:
+        for event in driver.services.store.events(run.id, after=seen):
+            seen, step = event.seq, view.step
+            view.take(event)
+            if view.step != step and event.type in STEPS:
+                say(view.step)
+        await asyncio.sleep(0.3)
+
+
+def _seen(driver: Driver, run: Run) -> int:
+    """The last event of earlier processes."""
+    seen = 0
+    while events := driver.services.store.events(run.id, after=seen):
+        seen = events[-1].seq
+    return seen
+
+
+@contextlib.asynccontextmanager
+async def _live(driver: Driver, run: Run) -> AsyncGenerator[Say]:
     from rich.live import Live
 
-    view = LiveView(run.question)
-    store = driver.services.store
+    view, store = LiveView(run), driver.services.store
+    seen = 0
+    for event in store.events(run.id, limit=1_000_000):
+        seen = event.seq
+        view.take(event)
+    view.restart()
 
     def send(line: str) -> None:
         sent = store.post(run.id, line)
-        view.say(
-            "dim" if sent.status == "queued" else "red",
-            f"“{line}” {sent.status}. {sent.reason}".rstrip(". ") + ".",
-        )
+        if sent.status == "queued":
+            view.queued(line)
+        else:
+            view.say("red", f"“{line}” not taken: {sent.reason}")
 
-    screen = console(error=True)
-    with LineReader(send) as reader, Live(view, console=screen, refresh_per_second=6, transient=True) as live:
-        drawing = asyncio.create_task(_draw(driver, run.id, view, reader, live))
+    def tell(text: str) -> None:
+        view.say("yellow", text)
+
+    live = Live(view, console=console(error=True), auto_refresh=False, transient=True, redirect_stdout=False)
+    with LineReader(send) as reader, live:
+        drawing = asyncio.create_task(_draw(driver, run.id, view, reader, live, seen))
         try:
-            return await driver.drive(run.id, answers=answers)
+            yield tell
         finally:
-            drawing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await drawing
+            await _end(drawing)
 
 
-async def _draw(driver: Driver, run_id: str, view: LiveView, reader: LineReader, live: Any) -> None:
+async def _draw(
+    driver: Driver, run_id: str, view: LiveView, reader: LineReader, live: Any, seen: int
+) -> None:
     """Fold new events into the view, several times a second; the run itself is never waited for."""
-    seen = 0
     while True:
         for event in driver.services.store.events(run_id, after=seen):
             seen = event.seq
             view.take(event)
         view.typed = reader.text
         live.refresh()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.12)
+
+
+async def _end(drawing: asyncio.Task[None]) -> None:
+    drawing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await drawing
