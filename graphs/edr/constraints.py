@@ -15,7 +15,7 @@ from ...text import mentions
 from ...tools.search import Filters, Hit
 from .state import Constraint
 
-KINDS = ("focus", "exclude", "source_policy", "time_window", "style")
+TAMPERED = "tampered"  # hidden for good: the quote no longer stands in its source
 
 
 def active(constraints: Sequence[Constraint], *kinds: str) -> list[Constraint]:
@@ -123,5 +123,9 @@ def effect_on_evidence(
     before: Mapping[str, str], sources: Mapping[str, Source], constraints: Sequence[Constraint]
 ) -> dict[str, str]:
     """Which evidence changes: id to the constraint that hides it now, or to '' when it comes back."""
-    after = {evidence_id: hidden_by(source, constraints) for evidence_id, source in sources.items()}
+    after = {
+        evidence_id: hidden_by(source, constraints)
+        for evidence_id, source in sources.items()
+        if before.get(evidence_id) != TAMPERED
+    }
     return {evidence_id: why for evidence_id, why in after.items() if why != before.get(evidence_id, "")}

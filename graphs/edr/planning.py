@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...agents.edr import Operation, clarify, compile_message, plan
 from ...text import detect_language
@@ -14,6 +14,7 @@ from ...tools.runs import Message
 from . import constraints as rules
 from . import todo as todos
 from .context import EdrContext
+from .database import table_names
 from .research import TaskInput
 from .state import EdrState, Limits, RunOptions, StopReason
 from .steering import Steered, apply_message
@@ -61,6 +62,7 @@ async def make_plan(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, 
         tools=sorted(context.source_types),
         guidance=rules.guidance(state["constraints"]),
         feedback=state["feedback"],
+        tables=await table_names(context),
         limit=options.max_tasks,
     )
     todo = state["todo"]
@@ -122,7 +124,8 @@ async def steer(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]
         if message.status == "rejected" and message.loop is None:
             continue  # refused at the door
         steered, extra = await _take(state, context, steered, message, extra)
-        if _adds_work(steered) and stop in ("answered", "loops", "stopped"):
+        raised = "budget" in steered.effect and stop in ("budget", "loops")
+        if raised or (_adds_work(steered) and stop in ("answered", "loops", "stopped")):
             stop = ""  # a person wants more: the report waits
     options = {**state["options"], "limits": steered.limits.model_dump()}
     context.set_limits(steered.limits)
@@ -261,6 +264,3 @@ def send_tasks(state: EdrState) -> list[Send]:
 def language_of(state: EdrState) -> Any:
     """The language of the report: what a person asked for, else that of the question."""
     return rules.style_value(state["constraints"], "language") or state["language"]
-
-
-operations_adapter: TypeAdapter[list[todos.TodoOperation]] = TypeAdapter(list[todos.TodoOperation])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
+from ...errors import MissingExtra
+from ...tools.charts import Chart, ChartSpec
+from ...tools.charts import render as draw
 from .report import label
 
 Format = Literal["md", "html", "json"]
@@ -19,7 +23,8 @@ body{color:#1c1c1e;background:#fff}
 h1{font-size:1.7rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2rem}sup a{text-decoration:none}
 blockquote{margin:.4rem 0;padding:.1rem .8rem;border-left:3px solid #bbb;color:#444;font-size:.92rem}
 .note{color:#555;font-size:.92rem}.flag{background:#fff3cd;padding:0 .25rem;border-radius:3px}
-li:target{background:#fff8dc}@media(prefers-color-scheme:dark){body{background:#17181a;color:#e8e8ea}
+figure{margin:1rem 0}figure img{max-width:100%;background:#fff}td,th{padding:.1rem .6rem;text-align:right}
+td:first-child,th:first-child{text-align:left}li:target{background:#fff8dc}@media(prefers-color-scheme:dark){body{background:#17181a;color:#e8e8ea}
 blockquote,.note{color:#b5b5ba;border-color:#555}a{color:#8ab4f8}.flag{background:#5c4a00}li:target{background:#33302a}}"""
 
 
@@ -46,6 +51,7 @@ def to_markdown(report: Report) -> str:
             flag = f" *({label(language, 'unverified')})*" if claim["verdict"] == "unverified" else ""
             out.append(f"- {_md(_said(claim))} {marks}{flag}".rstrip())
         out.append("")
+    out += _md_charts(report)
     out += _md_extras(report)
     if report["sources"]:
         out += [f"## {label(language, 'sources')}", ""]
@@ -57,6 +63,33 @@ def to_markdown(report: Report) -> str:
         out.append("")
     out += [f"## {label(language, 'about')}", "", *[f"- {_md(line)}" for line in about_lines(report)], ""]
     return "\n".join(out)
+
+
+def _md_charts(report: Report) -> list[str]:
+    """Markdown cannot hold a drawing of its own, so the data stand there as a table."""
+    if not report["charts"]:
+        return []
+    out = [f"## {label(report['language'], 'charts')}", ""]
+    for chart in report["charts"]:
+        header, *rows = _chart_table(ChartSpec.model_validate(chart["spec"]))
+        out += [f"**{_md(chart['spec']['title'])}** [{chart['source']}]", ""]
+        out += [_md_row(header), "| --- |" + " ---: |" * (len(header) - 1), *map(_md_row, rows), ""]
+    return out
+
+
+def _md_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(map(_md, cells)) + " |"
+
+
+def _chart_table(spec: ChartSpec) -> list[list[str]]:
+    """A header and one row for each place on the axis."""
+    places = dict.fromkeys(point.x for series in spec.series for point in series.points)
+    columns = [{point.x: f"{point.y:,.10g}" for point in series.points} for series in spec.series]
+    header = [spec.x, *(series.name for series in spec.series)]
+    return [
+        header,
+        *([x if isinstance(x, str) else f"{x:.10g}", *(c.get(x, "") for c in columns)] for x in places),
+    ]
 
 
 def _md_extras(report: Report) -> list[str]:
@@ -108,6 +141,7 @@ def to_html(report: Report) -> str:
             )
             out.append(f"<li>{e(_said(claim))} {marks}{flag}</li>")
         out.append("</ul>")
+    out += _html_charts(report)
     out += _html_extras(report)
     if report["sources"]:
         out.append(f"<h2>{e(label(language, 'sources'))}</h2><ol>")
@@ -120,6 +154,33 @@ def to_html(report: Report) -> str:
     lines = "".join(f"<li>{e(line)}</li>" for line in about_lines(report))
     out.append(f'<h2>{e(label(language, "about"))}</h2><ul class="note">{lines}</ul></body></html>')
     return "\n".join(out)
+
+
+def _html_charts(report: Report) -> list[str]:
+    e = html.escape
+    out = [f"<h2>{e(label(report['language'], 'charts'))}</h2>"] if report["charts"] else []
+    for chart in report["charts"]:
+        spec, n = ChartSpec.model_validate(chart["spec"]), chart["source"]
+        mark = f'<sup><a href="#source-{n}">[{n}]</a></sup>'
+        try:
+            figure = _html_image(draw(spec))
+        except MissingExtra as error:
+            figure = _html_table(spec) + f'<p class="note">{e(str(error))}</p>'
+        out.append(f"<figure>{figure}<figcaption>{e(spec.title)} {mark}</figcaption></figure>")
+    return out
+
+
+def _html_image(chart: Chart) -> str:
+    # As an image an SVG runs no script and loads nothing, whatever its labels hold.
+    data = base64.b64encode(chart.data).decode("ascii")
+    return f'<img src="data:{chart.media_type};base64,{data}" alt="{html.escape(chart.alt)}">'
+
+
+def _html_table(spec: ChartSpec) -> str:
+    header, *rows = _chart_table(spec)
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _html_extras(report: Report) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...durable import CallRecord
 from ...tools.runs import Evidence, Message
+from . import charts
 from . import constraints as rules
 from . import todo as todos
 from .state import ClaimState, EdrState, SectionState
@@ -75,6 +76,7 @@ def assemble(
     claims = [c for s in sections for c in s["claims"]]
     # Before `sources`: a quote that is only named here gives its source a number too.
     differing = _disagreements(state["disagreements"], by_id, numbers)
+    drawn = _charts(state, by_id, numbers)
     return {
         "format": FORMAT,
         "title": state["question"],
@@ -88,7 +90,7 @@ def assemble(
         ],
         "gaps": state["gaps"],
         "disagreements": differing,
-        "charts": state["charts"],
+        "charts": drawn,
         "steering": [
             {"message": m.body, "status": m.status, "reason": m.reason, "effect": m.effect, "loop": m.loop}
             for m in messages
@@ -177,6 +179,17 @@ def _disagreements(
                 ]
             )
     return shown
+
+
+def _charts(state: EdrState, by_id: Mapping[str, Evidence], numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """Chart specifications, each with the number of the source that its rows are."""
+    return [
+        {
+            "spec": spec.model_dump(mode="json"),
+            "source": numbers.setdefault(_source_key(quote), len(numbers) + 1),
+        }
+        for spec, quote in charts.placed(state["charts"], by_id, state["constraints"])
+    ]
 
 
 def _about(

@@ -7,12 +7,12 @@ from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 
-from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries, write_sql
+from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries
 from ...tools.corpus import sentences
 from ...tools.search import Filters, Hit, Snapshot
-from ...tools.sql import describe_schema
 from . import constraints as rules
 from .context import EdrContext
+from .database import Found, ask_databases, search_tables
 from .state import Card, Constraint, Outcome, TodoItem
 
 WINDOW = 1200  # characters of a page that one passage may hold
@@ -32,10 +32,9 @@ class TaskInput(TypedDict):
 async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[str, Any]:
     """Answer one todo item with quotes; never raises for a blocked engine, a dead page or a malformed reply."""
     context, task = runtime.context, state["task"]
-    if task["tool_hint"] == "database" and context.databases:
-        outcome = await _from_database(context, state)
-        if outcome["cards"]:
-            return {"outcomes": [outcome]}
+    rows = await _from_databases(context, state)
+    if rows.cards and (task["tool_hint"] == "database" or context.source_types <= {"database"}):
+        return {"outcomes": [_with_rows(_outcome(task, [], [], [], {}, []), rows)]}
     queries, dropped = await _queries(context, state)
     hits: list[Hit] = []
     blocked: dict[str, str] = {}
@@ -53,7 +52,45 @@ async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[
     )
     cards = [_card(passages[pick.passage], pick, context) for pick in picked.value]
     cards = [card for card in cards if not rules.hidden_by(_source(card), state["constraints"])]
-    return {"outcomes": [_outcome(task, cards, ran, dropped, blocked, hits)]}
+    return {"outcomes": [_with_rows(_outcome(task, cards, ran, dropped, blocked, hits), rows)]}
+
+
+async def _from_databases(context: EdrContext, state: TaskInput) -> Found:
+    """Rows that answer the task: by SQL where the planner wants a database, else by words for a small model.
+
+    A small model plans no tools, so each of its tasks looks into the tables too.
+    """
+    task, small = state["task"], context.caller.model.info.small
+    meant = task["tool_hint"] == "database" or context.source_types <= {"database"}
+    allowed = rules.filters(state["constraints"]).source_types
+    if not context.databases or not (meant or small) or (allowed and "database" not in allowed):
+        return Found()
+    rows = await ask_databases(context, task["title"]) if not small else Found()
+    _hide(rows, state["constraints"])
+    if not rows.cards:
+        by_words = await search_tables(context, task["title"])
+        _hide(by_words, state["constraints"])
+        by_words.queries[:0], by_words.note = rows.queries, rows.note or by_words.note
+        rows = by_words
+    return rows
+
+
+def _hide(rows: Found, constraints: Sequence[Constraint]) -> None:
+    rows.cards = [card for card in rows.cards if not rules.hidden_by(_source(card), constraints)]
+
+
+def _with_rows(outcome: Outcome, rows: Found) -> Outcome:
+    """The outcome with what the databases gave put first."""
+    cards = [*rows.cards, *outcome["cards"]]
+    note = rows.note or ("" if rows.cards else outcome["note"])
+    return {
+        **outcome,
+        "status": "found" if cards else outcome["status"],
+        "cards": cards,
+        "queries": [*rows.queries, *outcome["queries"]],
+        "charts": rows.charts if rows.cards else [],
+        "note": note,
+    }
 
 
 def _outcome(
@@ -212,62 +249,3 @@ def _source(card: Card) -> rules.Source:
     return rules.Source(
         card["url"], card["title"], card["quote"], card["source_type"], card["engine"], card["published"]
     )
-
-
-async def _from_database(context: EdrContext, state: TaskInput) -> Outcome:
-    """Write a SELECT, run it, cite its rows; one repair after an error."""
-    task = state["task"]
-    cards: list[Card] = []
-    charts: list[dict[str, Any]] = []
-    queries: list[str] = []
-    note = ""
-    for name, database in sorted((context.databases or {}).items()):
-        error = ""
-        for _ in range(2):
-            written = await write_sql(
-                context.caller,
-                task["title"],
-                schema=await describe_schema(database),
-                dialect=database.dialect,
-                error=error,
-            )
-            if not written.value.sql:
-                break
-            queries.append(written.value.sql)
-            snapshot, value = await context.query(name, written.value.sql)
-            error = str(value.get("error", ""))
-            if snapshot is not None:
-                cards += _row_cards(snapshot)
-                charts += [
-                    {
-                        "title": task["title"],
-                        "columns": value["columns"],
-                        "rows": value["rows"],
-                        "snapshot": snapshot.sha256,
-                    }
-                ]
-                break
-        note = note or error
-    outcome = _outcome(task, cards, queries, [], {}, [])
-    return {**outcome, "charts": charts, "note": outcome["note"] if cards else note or outcome["note"]}
-
-
-def _row_cards(snapshot: Snapshot) -> list[Card]:
-    """Each row of a result is a quote; at most `PICKS`, the first ones, in the order the query gave them."""
-    cards: list[Card] = []
-    for start, end in sentences(snapshot.text)[:PICKS]:
-        cards.append(
-            Card(
-                snapshot=snapshot.sha256,
-                start=start,
-                end=min(end, start + 400),
-                quote=snapshot.text[start : min(end, start + 400)],
-                url=snapshot.url,
-                title=snapshot.title,
-                engine="sql",
-                source_type="database",
-                published=snapshot.published,
-                score=1.0,
-            )
-        )
-    return cards

@@ -92,7 +92,7 @@ async def verify(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any
     """Check that this loop's quotes stand in their snapshots, and note where sources disagree."""
     context = runtime.context
     evidence = context.store.evidence(context.run_id)
-    fallen = {e.id: "tampered" for e in evidence if e.loop == state["loop"] and not stands(context, e)}
+    fallen = {e.id: rules.TAMPERED for e in evidence if e.loop == state["loop"] and not stands(context, e)}
     if fallen:
         context.store.set_hidden(context.run_id, fallen)
         context.emit("evidence.fallen", {"ids": sorted(fallen)}, key=f"fallen:{state['loop']}")

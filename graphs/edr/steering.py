@@ -217,6 +217,7 @@ def _undo(steered: Steered, operation: Operation) -> str:
         return f"No rule in force matches {wanted!r}." if wanted else "There is no rule to undo."
     chosen[0]["status"] = "withdrawn"
     steered.note("withdrawn", chosen[0]["id"])
+    steered.rewrite = steered.rewrite or chosen[0]["kind"] == "style"
     for item in steered.todo["items"]:
         if (
             item["status"] == "cancelled"

@@ -278,3 +278,45 @@ async def test_two_runs_in_one_store_do_not_touch_each_other(world: World) -> No
     a, b = world.store.report(first), world.store.report(world.run.id)
     assert a is not None and b is not None and a["title"] != b["title"]
     assert asyncio.get_running_loop().is_running()
+
+
+async def test_raising_the_cap_in_the_last_moment_goes_on_with_the_research(
+    make_world: Callable[..., World],
+) -> None:
+    class Raising(ScriptedResearcher):
+        sent = False
+
+        def __call__(self, prompt: str) -> Any:
+            if "You write one section" in prompt and not self.sent:
+                self.sent = True
+                world.post("budget 4 loops")
+            return super().__call__(prompt)
+
+    world = make_world(researcher=Raising(tasks=3, gaps=2, loops=3))
+    await world.go(world.begin(limits={"loops": 1}))
+    report = world.report()
+    assert world.messages()[0].effect["budget"] == [{"unit": "loops", "from": 1, "to": 4}]
+    assert report["about"]["loops"] > 1
+
+
+async def test_a_snapshot_changed_after_the_fact_is_caught_and_its_claims_do_not_stand(
+    make_world: Callable[..., World],
+) -> None:
+    class Tampering(ScriptedResearcher):
+        def __call__(self, prompt: str) -> Any:
+            if "You write one section" in prompt:
+                world.store._log.write("UPDATE snapshots SET text = replace(text, '12 writes', '99 writes')")
+            return super().__call__(prompt)
+
+    world = make_world(researcher=Tampering(picks=6))
+    await world.go(world.begin("How many writes of a ledger were measured in milliseconds?"))
+    claims = [c["text"] for s in world.report()["sections"] for c in s["claims"]]
+    assert not any("12 writes" in text or "99 writes" in text for text in claims)
+
+
+async def test_max_words_is_kept_by_code(world: World) -> None:
+    state = world.begin()
+    world.post("max 40 words")
+    await world.go(state)
+    words = sum(len(c["text"].split()) for s in world.report()["sections"] for c in s["claims"])
+    assert 0 < words <= 40

@@ -143,7 +143,9 @@ def test_importing_is_cheap(module: str) -> None:
 def test_a_room_imported_bare_fails_loudly() -> None:
     # An editable install puts the repository on the path; a second copy of a module must not load from there.
     code = "import graphs.edr"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert result.returncode != 0 and "beyond top-level package" in result.stderr
 
 
