@@ -95,7 +95,7 @@ def outline_by_rules(digests: Mapping[str, str], by_task: Sequence[tuple[str, Se
     for eid, digest in digests.items():
         finders = [place for place, (_, ids) in enumerate(by_task) if eid in ids]
         if finders:
-            homes[max(finders, key=lambda place: similarity(by_task[place][0], digest))].append(eid)
+            homes[max(finders, key=lambda place: similarity(_heading(by_task[place][0]), digest))].append(eid)
     sections = [
         OutlineSection(title=_heading(title), evidence=ids)
         for (title, _), ids in zip(by_task, homes, strict=True)
