@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from ...models import ModelCaller
 from ...text import Language, content_words, coverage, keywords, same_subject, stem
 from ._answer import Answer
-from ._prompt import answer_in, bullets, messages
+from ._prompt import DATA_RULE, answer_in, bullets, data, messages
 
 Tool = Literal["any", "document", "web", "academic", "code", "encyclopedia", "database"]
 
@@ -56,6 +56,7 @@ async def plan(
     tools: Sequence[str],
     guidance: Sequence[str] = (),
     feedback: Sequence[str] = (),
+    tables: Sequence[str] = (),
     limit: int = 5,
 ) -> Answer[Plan]:
     """Plan the research.
@@ -67,6 +68,7 @@ async def plan(
         tools: Source types that can be searched in this run.
         guidance: Constraints in force, in words.
         feedback: What a person said about earlier plans, oldest first; all of it is to be heeded.
+        tables: Tables of the databases that can be asked, one a line.
         limit: The most sub-questions wanted.
 
     Returns:
@@ -76,6 +78,9 @@ async def plan(
     if caller.model.info.small:
         return await _plan_small(caller, question, language=language, limit=min(limit, 3))
     parts = [f"Question: {question}"]
+    if tables:
+        listed = data("\n".join(tables))
+        parts.append(f"What the tool database can be asked for. {DATA_RULE}\n{listed}")
     if guidance:
         parts.append("Rules from the user:\n" + bullets(guidance))
     if feedback:

@@ -230,6 +230,9 @@ def _dress(figure: Figure, axes: Axes, spec: ChartSpec) -> None:
     axes.set_axisbelow(True)
     axes.set_xlabel(_wrap(spec.y if lying else spec.x, 90))
     axes.set_ylabel(_wrap(spec.x if lying else spec.y, 50))
+    xs = {point.x for series in spec.series for point in series.points}
+    if spec.kind in ("line", "scatter") and all(isinstance(x, float) and x.is_integer() for x in xs):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no year 2021.5
     if spec.dates and spec.kind in ("line", "scatter"):
         figure.autofmt_xdate(rotation=30)
     if len(spec.series) > 1:
