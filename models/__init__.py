@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .call import CallEvent, Message, ModelCaller, Reply, Structured
     from .download import OnProgress
     from .embedded import EmbeddedChat, Engine, EngineShape, close_engines, get_engine, serve
-    from .info import Capability, ModelInfo
+    from .info import Capability, ModelInfo, OpenModel
     from .names import ModelName
-    from .open import OpenModel, estimate_tokens, open_model
+    from .open import estimate_tokens, open_model
     from .parse import ParseFailed, parse_reply
     from .scripted import Failure, Rule, Said, ScriptedChat, UnexpectedCall, register_script
 
@@ -36,7 +36,7 @@ _HOMES = {
     "ModelInfo": ".info",
     "ModelName": ".names",
     "OnProgress": ".download",
-    "OpenModel": ".open",
+    "OpenModel": ".info",
     "ParseFailed": ".parse",
     "Reply": ".call",
     "Rule": ".scripted",

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from ..durable import CallRecord, Ledger, call_key, once
 from ..errors import BudgetExceeded, ConfigError, ModelError, ModelTimeout
 from .budget import Budget, Usage
-from .open import OpenModel, estimate_tokens
+from .info import OpenModel
+from .open import estimate_tokens
 from .parse import ParseFailed, parse_reply
 from .retry import CutStream, judge, redact, wait_s
 from .schema import hint, json_schema, response_format

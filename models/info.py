@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 Capability = Literal["json_schema", "logprobs", "stream", "tools"]
 
@@ -91,3 +95,20 @@ def _is_version_of(name: str, key: str) -> bool:
     """Whether `name` is `key` or a dated version of it (gpt-4o-2024-08-06), not a sibling (gpt-4o-audio)."""
     rest = name.removeprefix(key)
     return name.startswith(key) and (not rest or (rest[0] == "-" and rest[1:].replace("-", "").isdigit()))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A model that is ready to be called.
+
+    Attributes:
+        chat: The LangChain chat model; it never retries by itself.
+        info: What is known about it.
+        count_tokens: Tokens of a text: exact for the embedded engine, an upper estimate elsewhere.
+        secrets: Strings that must not appear in messages or events.
+    """
+
+    chat: BaseChatModel
+    info: ModelInfo
+    count_tokens: Callable[[str], int]
+    secrets: tuple[str, ...] = field(default=(), repr=False)

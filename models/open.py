@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, ModelNotFound
 from ..settings import Endpoint, Settings
 from .assets import ASSETS, asset_path, model_files
-from .info import ModelInfo, openai_info
+from .info import ModelInfo, OpenModel, openai_info
 from .names import FORMS, ModelName
 
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
 _SMALL_FILE = 700_000_000  # bytes: about a billion weights at 5 bits each
-
-
-@dataclass(frozen=True, slots=True)
-class OpenModel:
-    """A model that is ready to be called.
-
-    Attributes:
-        chat: The LangChain chat model; it never retries by itself.
-        info: What is known about it.
-        count_tokens: Tokens of a text: exact for the embedded engine, an upper estimate elsewhere.
-        secrets: Strings that must not appear in messages or events.
-    """
-
-    chat: BaseChatModel
-    info: ModelInfo
-    count_tokens: Callable[[str], int]
-    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def open_model(name: str | ModelName, settings: Settings) -> OpenModel:

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -29,10 +29,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import ConfigDict, PrivateAttr
 
 from ..errors import ConfigError, ModelNotFound
-from .info import ModelInfo
-
-if TYPE_CHECKING:
-    from .open import OpenModel
+from .info import ModelInfo, OpenModel
 
 
 class UnexpectedCall(AssertionError):
@@ -291,7 +288,6 @@ def open_script(name: str) -> OpenModel:
         ModelNotFound: Neither a registered name nor a file.
         ConfigError: The file is not a script.
     """
-    from .open import OpenModel
 
     chat = _SCRIPTS.get(name) or _read(Path(name))
     info = ModelInfo(

@@ -4,12 +4,13 @@ from ._answer import Answer
 from .clarifier import Clarification, clarify
 from .entailment import entails
 from .extractor import Passage, Pick, extract, pick_by_score
+from .operations import Operation, Steering
 from .outliner import Outline, OutlineSection, outline
 from .planner import Plan, PlannedTask, plan
 from .query_writer import Queries, write_queries
 from .reflector import Reflection, reflect
 from .sql_writer import Query, write_sql
-from .steering import Operation, Steering, compile_message
+from .steering import compile_message
 from .steering_rules import compile_by_rules
 from .writer import Claim, SectionDraft, quote_section, write_section
 

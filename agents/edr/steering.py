@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
-
-from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language, content_words
 from ._answer import Answer
 from ._prompt import answer_in, bullets, messages
-
-Kind = Literal[
-    "focus", "exclude", "prioritize", "stop", "source_policy", "time_window", "style", "budget", "add_task",
-    "cancel_task", "undo",
-]  # fmt: skip
-SourceKind = Literal["document", "web", "academic", "code", "encyclopedia", "database"]
+from .operations import Operation, Steering
+from .steering_rules import compile_by_rules
 
 SYSTEM = """You turn a user's message, sent while research is running, into operations. Kinds:
 focus (text: the subject to concentrate on), exclude (text: the subject to leave out), prioritize (text: what comes
@@ -30,29 +23,6 @@ first), stop (finish now), source_policy (source_types and domains to allow or d
 YYYY-MM-DD), style (text: how to write; language; max_words), budget (amount and unit), add_task (text: a new
 sub-question), cancel_task (task_id, or text of the item), undo (text: which rule to withdraw, empty for the last).
 Use only what the message says. An empty list when it asks for nothing."""
-
-
-class Operation(BaseModel):
-    """One thing that a message asks for."""
-
-    kind: Kind
-    text: str = Field(default="", max_length=600)
-    source_types: list[SourceKind] = []
-    domains_allow: list[str] = []
-    domains_deny: list[str] = []
-    date_from: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    date_to: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    language: Language | None = None
-    max_words: int | None = Field(default=None, ge=1, le=100_000)
-    amount: float | None = Field(default=None, gt=0)
-    unit: Literal["tokens", "usd", "minutes", "loops"] | None = None
-    task_id: str | None = None
-
-
-class Steering(BaseModel):
-    """All that a message asks for, in its order."""
-
-    operations: list[Operation] = Field(default=[], max_length=12)
 
 
 async def compile_message(
@@ -70,8 +40,6 @@ async def compile_message(
     Returns:
         Operations; none when the message has no content.
     """
-    from .steering_rules import compile_by_rules
-
     known, rest = compile_by_rules(message, today=today)
     if not rest:
         return Answer.by_rule(Steering(operations=known), "read by rule")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
-from .steering import Operation, SourceKind
+from .operations import Operation, SourceKind
 
 _DOMAIN = re.compile(r"(?<![\w@])(?:[a-z0-9-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
 _SOURCES: list[tuple[re.Pattern[str], SourceKind]] = [
