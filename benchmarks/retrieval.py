@@ -1,7 +1,8 @@
 """Retrieval: hybrid search against Chroma alone and bm25s alone, on 20,000 real package descriptions.
 
-    apt-get -o Acquire::Languages=en update
+    apt-get -o Acquire::Languages=en,ja,ko,zh_CN update
     python benchmarks/retrieval.py --work /var/tmp/tenfold-retrieval --out docs/results/retrieval.md
+    python benchmarks/retrieval.py --work /var/tmp/tenfold-retrieval-ja --language ja --documents 1000 --queries 300 --dev 0
 
 Known-item search: a document is the long description of a Debian package, a query is another package
 description's one-line synopsis, and the label is the package it belongs to. The synopsis is not part of the
@@ -31,27 +32,30 @@ from tenfold.models.embedding import MiniLM, open_minilm
 from tenfold.settings import load_settings
 from tenfold.text import coverage
 from tenfold.tools.corpus import Corpus
+from tenfold.tools.corpus.lexical import best_matches
 
 SEED = 20261124
+CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 LISTS = Path("/var/lib/apt/lists")
 Search = Callable[[str], list[str]]
 
 
-def packages() -> list[tuple[str, str]]:
-    """(synopsis, long description) of every package whose both texts are its own."""
+def packages(language: str) -> list[tuple[str, str]]:
+    """(synopsis, long description) of every package whose both texts are its own and in the language."""
     found: dict[str, str] = {}
-    for path in sorted(LISTS.glob("*Translation-en*")):
+    for path in sorted(LISTS.glob(f"*Translation-{language.replace('_', '*')}*")):
         text = subprocess.run(
             ["/usr/lib/apt/apt-helper", "cat-file", str(path)], capture_output=True, text=True, check=True
         ).stdout
         for record in text.split("\n\n"):
-            body = re.search(r"^Description-en: (.+)\n((?: .*\n?)+)", record, re.MULTILINE)
+            body = re.search(r"^Description-\w+: (.+)\n((?: .*\n?)+)", record, re.MULTILINE)
             if body is None:
                 continue
             lines = [line[1:] for line in body[2].splitlines()]
             long = "\n".join("" if line == "." else line for line in lines)
             long = "\n".join(line for line in long.splitlines() if body[1].lower() not in line.lower())
-            if len(long.split()) >= 30 and len(body[1].split()) >= 3:
+            foreign = len(CJK.findall(body[1])) >= 4 and len(CJK.findall(long)) >= 60
+            if foreign if language != "en" else len(long.split()) >= 30 and len(body[1].split()) >= 3:
                 found.setdefault(long, body[1])
     synopses: dict[str, list[str]] = {}
     for long, synopsis in found.items():
@@ -59,12 +63,14 @@ def packages() -> list[tuple[str, str]]:
     return sorted((synopsis, longs[0]) for synopsis, longs in synopses.items() if len(longs) == 1)
 
 
-def prepare(work: Path, documents: int, queries: int, dev: int) -> dict[str, list[list[str]]]:
+def prepare(
+    work: Path, documents: int, queries: int, dev: int, language: str = "en"
+) -> dict[str, list[list[str]]]:
     """Write the documents and draw the queries: {"test": [[query, path], …], "dev": …}."""
     folder = work / "documents"
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(SEED)
-    pairs = rng.sample(packages(), documents)
+    pairs = rng.sample(packages(language), documents)
     for number, (_, long) in enumerate(pairs):
         path = folder / f"{number:05}.txt"
         if not path.exists():
@@ -123,7 +129,10 @@ def baselines(corpus: Corpus, minilm: MiniLM) -> dict[str, Search]:
         found, _ = retriever.retrieve(words, k=30, show_progress=False)
         return [order[i] for i in found[0]]
 
-    return {"chromadb alone": chroma, "bm25s alone": lexical}
+    def words(query: str) -> list[str]:
+        return [paths[i] for i in best_matches(corpus._store, query, 30)]
+
+    return {"chromadb alone": chroma, "bm25s alone": lexical, "(our lexical half alone)": words}
 
 
 def table(systems: dict[str, Search], queries: list[list[str]]) -> list[str]:
@@ -158,12 +167,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--dev", type=int, default=500, help="further queries, for choosing settings")
+    parser.add_argument("--language", default="en", choices=("en", "ja", "ko", "zh_CN"))
     return parser.parse_args()
 
 
 def main() -> None:
     args = arguments()
-    drawn = prepare(args.work, args.documents, args.queries, args.dev)
+    drawn = prepare(args.work, args.documents, args.queries, args.dev, args.language)
     settings = load_settings()
     minilm = open_minilm(settings)
     corpus = Corpus.open(args.work / "index", minilm, settings=settings)
@@ -178,12 +188,14 @@ def main() -> None:
     hard = [[q, path] for q, path in drawn["test"] if coverage(q, [texts[path]]) <= 1 / 3]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, seed {SEED}, {args.documents} documents, {report.chunks} chunks,"
+        f"{datetime.now(UTC):%Y-%m-%d}, {args.language}, seed {SEED}, {args.documents} documents, {report.chunks} chunks,"
         f" {os.cpu_count()} cores. Index: {indexed['added']} files in {indexed['seconds']:.0f} s, peak"
         f" {indexed['rss']:.0f} MB; while searching, all three systems loaded: {peak:.0f} MB.",
         "",
     ]
     for title, queries in (("All", drawn["test"]), ("Hard", hard), ("Dev split", drawn["dev"])):
+        if not queries:
+            continue
         lines += [f"**{title}** ({len(queries)} queries)", "", *table(systems, queries), ""]
     text = "\n".join(lines)
     print(text)

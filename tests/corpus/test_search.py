@@ -171,7 +171,7 @@ async def test_an_empty_index_finds_nothing(corpus: Corpus) -> None:
 
 
 def test_fusion_is_reciprocal_ranks() -> None:
-    assert fuse([([1, 2, 3], 1.0), ([3, 1], 1.0)]) == [
+    assert fuse([([1, 2, 3], 1.0), ([3, 1], 1.0)], k=60) == [
         (1, 1 / 61 + 1 / 62),
         (3, 1 / 63 + 1 / 61),
         (2, 1 / 62),
