@@ -127,7 +127,7 @@ class Driver:
         config = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
         state = await graph.aget_state(config)
         work: Any = None
-        if not state.values:
+        if "options" not in state.values:  # not begun, or ended before its first step
             today = datetime.fromisoformat(run.created).date().isoformat()
             work = initial_state(run.id, run.question, today=today, options=request.options)
         else:

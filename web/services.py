@@ -68,6 +68,10 @@ class Services:
             self._models[wanted] = open_model(wanted, self.settings)
         return self._models[wanted]
 
+    def use(self, name: str, model: OpenModel) -> None:
+        """Take `model` for this name from now on: one that was opened elsewhere, or about which more is known."""
+        self._models[name] = model
+
     def embedder(self) -> Embedder:
         """The embedding model, loaded once."""
         if self._embedder is None:

@@ -38,7 +38,7 @@ async def all_checks(settings: Settings) -> list[Check]:
     """Every check, in reading order."""
     checks = [_settings(), _folder(settings), *_models(settings)]
     checks += await asyncio.gather(*(_endpoint(name, e) for name, e in sorted(settings.endpoints.items())))
-    checks += [*await _engines(settings), *_servers(settings), *_extras(), *_runs(settings)]
+    checks += [*await _engines(settings), *server_checks(settings), *_extras(), *_runs(settings)]
     return checks
 
 
@@ -141,7 +141,7 @@ def _extras() -> Iterator[Check]:
         )
 
 
-def _servers(settings: Settings) -> Iterator[Check]:
+def server_checks(settings: Settings) -> Iterator[Check]:
     """The MCP servers of the settings and whether their tools are approved; none of them is started."""
     from ..tools.mcp import parse_servers
     from .servers import pins_of, printable

@@ -30,6 +30,7 @@ STEPS = {
     "outline.made": "writing",
     "run.finished": "finished",
 }
+_OVER = ("done", "failed", "cancelled")
 _MOST_SAID = 6  # lines of replies, blocked engines and retries
 _MOST_QUOTES = 4
 _FIXED = 7  # frame 2, meter 2, typed line 1, blank lines 2
@@ -121,9 +122,9 @@ class LiveView:
 
         width = max(20, options.max_width - 4)
         rows = max(3, console.size.height - 1 - _FIXED)
-        said = self._replies(console, width)[-min(_MOST_SAID, rows // 2) :]
-        quotes = self._evidence()[-min(_MOST_QUOTES, max(1, (rows - len(said)) // 3)) :]
-        sources = self._source_line()
+        said = self._replies(console, width)[-min(_MOST_SAID, rows // 3) :]
+        quotes = self._evidence()[-min(_MOST_QUOTES, max(1, rows // 4)) :]
+        sources = self._source_line() if rows >= 8 else []
         todo = self._list(rows - len(said) - len(quotes) - len(sources))
         gap = [Text("")]
         body = [*todo, *gap, *quotes, *sources, *(gap if quotes else []), *said, *self._meter()]
@@ -136,15 +137,13 @@ class LiveView:
 
     def _list(self, rows: int) -> list[Text]:
         """The todo list in `rows` lines: when it is longer, what is over gives way to what is not."""
-        rows = max(2, rows)
-        shown = list(self._todo)
-        for status in ("cancelled", "done", "failed"):
-            for item in [i for i in shown if i["status"] == status]:
-                if len(shown) > rows:
-                    rows -= len(shown) == len(self._todo)  # the line that tells of the hidden ones
-                    shown.remove(item)
-        shown = shown[:rows]
-        lines = [_line(_item_words(item), _MARKS[item["status"]][1]) for item in shown]
+        kept = list(self._todo)
+        if len(kept) > rows:
+            kept = sorted(kept, key=lambda item: item["status"] in _OVER)[: max(0, rows - 1)]
+        shown = {item["id"] for item in kept}
+        lines = [
+            _line(_item_words(item), _MARKS[item["status"]][1]) for item in self._todo if item["id"] in shown
+        ]
         if hidden := len(self._todo) - len(shown):
             done = sum(item["status"] == "done" for item in self._todo)
             lines.append(_line(f"  and {hidden} more; {done} of {len(self._todo)} are done", "dim"))
@@ -169,18 +168,15 @@ class LiveView:
         caps = self.caps
         loop = f", loop {self._loop} of {caps.get('loops', '?')}" if self._loop else ""
         asking = f" ({', '.join(sorted(set(self._asking))).replace('_', ' ')})" if self._asking else ""
-        found = f"{len(self._sources)} sources, {len(self._quotes)} quotes"
+        found = f"{len(self._sources)} sources, {len(self._quotes)} quotes, {self._calls} model calls"
         seconds = time.monotonic() - self._began
         most = clock(caps["minutes"] * 60) if caps.get("minutes") else None
         usd = of_cap(f"${self._usd:.4f}", f"${caps['usd']:g}" if caps.get("usd") else None)
         money = "price unknown" if self._unpriced and not self._usd else usd
         tokens = of_cap(f"{self._tokens:,}", f"{caps['tokens']:,}" if caps.get("tokens") else None)
         return [
-            _line(f"{self.step}{loop}{asking}", "bold"),
-            _line(
-                f"{found} · {self._calls} calls · {tokens} tokens · {money} · {of_cap(clock(seconds), most)}",
-                "dim",
-            ),
+            _line(f"{self.step}{loop} · {found}{asking}", "bold"),
+            _line(f"{tokens} tokens · {money} · {of_cap(clock(seconds), most)}", "dim"),
         ]
 
     def _typed_line(self, width: int) -> Text:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -97,7 +100,9 @@ def research(
         databases=[_whole_path(name) for name in db or []],
         options=_options(budget or [], approve_plan=approve_plan, clarify=clarify, unverified=unverified),
     )
-    asyncio.run(_research(services(load(model=model)), question, request, output))
+    opened = services(load(model=model))
+    _prepare(opened, question, request)
+    asyncio.run(_research(opened, question, request, output))
 
 
 def resume(
@@ -226,14 +231,20 @@ def _check_out(out: Path | None) -> None:
         raise ConfigError(f"--out {str(out)!r} cannot be written.", mend="Name a file in a folder of yours.")
 
 
-async def _research(opened: Services, question: str, request: RunRequest, output: Output) -> None:
-    from ..web import Driver
-    from .setup import index_folder, prepare_model
+def _prepare(opened: Services, question: str, request: RunRequest) -> None:
+    """Refuse what is wrong before anything is fetched, then fetch the models that are not here."""
+    from .setup import prepare_model
 
     if not question.strip():
         raise ConfigError("The question is empty.", mend="Ask something.")
     opened.check(request)
     prepare_model(opened.settings, request.model, documents=bool(request.docs))
+
+
+async def _research(opened: Services, question: str, request: RunRequest, output: Output) -> None:
+    from ..web import Driver
+    from .setup import index_folder
+
     if request.docs:
         await index_folder(opened, Path(request.docs), show=output.show)
     driver = Driver(opened)
@@ -289,10 +300,9 @@ def _answers(view: RunView, output: Output) -> dict[str, Any]:
     """
     run = view.run.id
     if output.can_ask:
-        try:
+        with _ctrl_c_as_usual(), contextlib.suppress(typer.Abort, KeyboardInterrupt):
             return {number: ask(value) for number, value in view.interrupts.items()}
-        except (typer.Abort, KeyboardInterrupt):
-            say("\nNot answered.")
+        say("\nNot answered.")
     if output.as_json:
         print_json({"run": run, "status": view.status, "interrupts": view.interrupts})
         raise typer.Exit(Exit.WAITS)
@@ -302,6 +312,16 @@ def _answers(view: RunView, output: Output) -> dict[str, Any]:
         choices = "--answer TEXT" if value["kind"] == "clarify" else "--approve, --edit EDIT or --reject WHY"
         say(f"The run waits for you. Go on with: tenfold resume {run} {choices}")
     raise typer.Exit(Exit.WAITS)
+
+
+@contextlib.contextmanager
+def _ctrl_c_as_usual() -> Generator[None]:
+    """asyncio turns the first Ctrl-C into a cancelled task, which a prompt would never notice."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _deliver(view: RunView, output: Output) -> None:
