@@ -17,6 +17,7 @@ from ...errors import TenfoldError
 from ...text import content_words
 from ...tools.search import Snapshot
 from ...tools.sql import Database, Table, describe_schema, quote_name
+from .charts import chart_of
 from .context import EdrContext
 from .state import Card
 
@@ -61,14 +62,15 @@ async def _ask(
         snapshot, value = await context.query(name, written.value.sql)
         if snapshot is not None and value["rows"]:
             found.cards += [_card(snapshot, *span) for span in _lines(snapshot, value)[:QUOTES]]
-            found.charts.append(
-                {
-                    "title": task,
-                    "columns": value["columns"],
-                    "rows": value["rows"],
-                    "snapshot": snapshot.sha256,
-                }
-            )
+            if chart_of(task, value["columns"], value["rows"]):  # the state holds no rows for nothing
+                found.charts.append(
+                    {
+                        "title": task,
+                        "columns": value["columns"],
+                        "rows": value["rows"],
+                        "snapshot": snapshot.sha256,
+                    }
+                )
             return
         error = str(value.get("error") or "It ran, and gave no rows.")
     found.note = found.note or error
