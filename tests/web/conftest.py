@@ -1,38 +1,16 @@
-"""Fixtures: a driver over the rivers of `cli_world`, in this process."""
+"""Fixtures: a driver over a small world."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cli_world import QUESTION, Cli
+from cli_world import Cli
+from web_world import Desk
 
-from tenfold.graphs.edr import RunOptions
 from tenfold.settings import load_settings
-from tenfold.tools.runs import Run
-from tenfold.web import Driver, RunRequest, Services, open_services
-
-
-@dataclass
-class Desk:
-    """A data folder, its services and driver."""
-
-    cli: Cli
-    services: Services
-
-    def __post_init__(self) -> None:
-        self.driver = Driver(self.services)
-
-    def create(self, *, model: str | None = None, question: str = QUESTION, **options: Any) -> Run:
-        request = RunRequest(
-            model=model or self.cli.script(),
-            databases=[str(self.cli.db)],
-            options=RunOptions.model_validate(options),
-        )
-        return self.driver.create(question, request)
+from tenfold.web import open_services
 
 
 @pytest.fixture
