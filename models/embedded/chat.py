@@ -34,6 +34,9 @@ class EmbeddedChat(BaseChatModel):
     constrained to it), `logprobs` and `top_logprobs` (natural logarithms before sampling, in
     ``response_metadata["logprobs"]``), `max_tokens`, `temperature`, `seed`, `top_p`, `top_k`, `min_p`.
 
+    ``response_metadata["timings"]`` is the engine's own account of a reply (`prompt_n`, `prompt_ms`, `predicted_n`,
+    `predicted_ms`).
+
     A prompt that is too long is shortened (see `tenfold.models.embedded.fit`) and
     ``response_metadata["trimmed_tokens"]`` says by how much. Cancelling the task that awaits a reply stops the
     generation and frees its slot. At temperature 0 the prompt cache is off: a cached and a fresh prompt differ
@@ -184,6 +187,8 @@ def _chunk(event: dict[str, Any], model: str, trimmed: int) -> ChatGenerationChu
         if reason := choice.get("finish_reason"):
             info = {"finish_reason": reason}
             metadata |= {"finish_reason": reason, "model_name": model, "trimmed_tokens": trimmed}
+    if timings := event.get("timings"):
+        metadata["timings"] = timings
     message = AIMessageChunk(content=text, response_metadata=metadata)
     if usage := event.get("usage"):
         message.usage_metadata = {
@@ -191,7 +196,7 @@ def _chunk(event: dict[str, Any], model: str, trimmed: int) -> ChatGenerationChu
             "output_tokens": usage["completion_tokens"],
             "total_tokens": usage["total_tokens"],
         }
-    elif not text and not metadata:
+    if not text and not metadata and not usage:
         return None
     return ChatGenerationChunk(message=message, generation_info=info or None)
 

@@ -155,7 +155,9 @@ async def test_streaming_brings_pieces_and_the_numbers(chat: EmbeddedChat) -> No
         first = first or time.monotonic() - began
         pieces.append(chunk.text)
         usage = chunk.usage_metadata or usage
-    whole = (await chat.ainvoke("Tell a story.", max_tokens=60)).text
+    reply = await chat.ainvoke("Tell a story.", max_tokens=60)
+    whole, timings = reply.text, reply.response_metadata["timings"]
+    assert timings["predicted_n"] == 60 and timings["prompt_n"] == reply.usage_metadata["input_tokens"]
     assert "".join(pieces) == whole and len([p for p in pieces if p]) > 30
     assert usage and usage["output_tokens"] == 60 and first < (time.monotonic() - began) / 3
     assert "".join(c.text for c in chat.stream("Tell a story.", max_tokens=60)) == whole
