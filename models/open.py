@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from pathlib import Path
 
 from ..errors import ConfigError, ModelNotFound
@@ -137,11 +138,18 @@ def _server(parsed: ModelName, endpoint: Endpoint) -> OpenModel:
         provider=parsed.provider,
         label=f"{parsed.name} ({parsed.provider})",
         context_tokens=endpoint.context_tokens,
+        small=endpoint.small or _small_by_name(parsed.name),
         capabilities=frozenset({"json_schema", "stream"} if endpoint.json_schema else {"stream"}),
         usd_per_million_in=endpoint.usd_per_million_in,
         usd_per_million_out=endpoint.usd_per_million_out,
     )
     return OpenModel(chat, info, estimate_tokens, (key,) if key else ())
+
+
+def _small_by_name(name: str) -> bool:
+    """Whether a name says that the model has under a billion parameters: smollm2-135m, qwen3:0.6b."""
+    sizes = re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)([mb])(?![a-z0-9])", name.lower().replace("_", "-"))
+    return any(unit == "m" or float(size) < 1 for size, unit in sizes)
 
 
 def _key(variable: str, model: str) -> str:

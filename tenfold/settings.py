@@ -42,6 +42,9 @@ class Endpoint(BaseModel):
         default=None, description="Name of the environment variable that holds the key."
     )
     context_tokens: int = Field(default=8192, gt=255)
+    small: bool = Field(
+        default=False, description="Under about a billion parameters: short prompts, hard checks."
+    )
     json_schema: bool = Field(
         default=True, description="Whether the server enforces a JSON schema on the output."
     )

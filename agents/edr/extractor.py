@@ -5,6 +5,7 @@ A model only gives sentence *numbers*; the quote is then cut out of the passage 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections import Counter
@@ -86,10 +87,13 @@ async def extract(
         similarity: Cosine of a text to each of several texts (an embedder), to help the scoring.
     """
     passages = list(passages[:12])
-    rules = lambda: pick_by_score(task, passages, limit=limit, similarity=similarity)  # noqa: E731
-    if caller.model.info.small or not passages:
-        return Answer.by_rule(rules(), "small model: sentences by score")
-    scored = _scored(task, passages, similarity)
+    if not passages:
+        return Answer.by_rule([], "nothing to read")
+    # An embedder computes for seconds on a busy machine; the live view and Ctrl-C must not wait for it.
+    scored = await asyncio.to_thread(_scored, task, passages, similarity)
+    own = _picks(scored)[:limit]
+    if caller.model.info.small:
+        return Answer.by_rule(own, "small model: sentences by score")
     shown = _shortlist(scored, passages)
     reply = await caller.structured(
         "extractor",
@@ -98,7 +102,7 @@ async def extract(
             f"Sub-question: {task}\n\n" + data(_numbered(passages, shown)),
         ),
         Selection,
-        fallback=lambda: Selection(sentences=[f"{p.passage + 1}.{p.first + 1}" for p in rules()]),
+        fallback=lambda: Selection(sentences=[f"{p.passage + 1}.{p.first + 1}" for p in own]),
         max_tokens=120,
     )
     picks = _topped_up(_read(reply.value.sentences, passages)[:limit], scored, limit=limit)
@@ -173,12 +177,16 @@ def pick_by_score(
     task: str, passages: Sequence[Passage], *, limit: int = 6, similarity: Similarity | None = None
 ) -> list[Pick]:
     """Score sentences by the rare words that they share with the task, and by meaning where an embedder is given."""
-    picks = [
+    return _picks(_scored(task, passages, similarity))[:limit]
+
+
+def _picks(scored: Sequence[_Scored]) -> list[Pick]:
+    """The sentences that score well enough to be evidence without a model's word."""
+    return [
         Pick(each.passage, each.sentence, each.sentence, each.score)
-        for each in _scored(task, passages, similarity)
+        for each in scored
         if each.lexical >= 0.3 or (each.lexical > 0 and each.near >= 0.45) or each.near >= 0.6
     ]
-    return picks[:limit]
 
 
 @dataclass(frozen=True, slots=True)

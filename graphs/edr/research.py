@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
@@ -168,7 +169,8 @@ async def _read(context: EdrContext, state: TaskInput, hits: Sequence[Hit]) -> l
                 hit.url, hit.title, hit.snippet, media_type="text/plain", meta={"snippet": snapshot}
             )
             context.store.put_snapshot(snapshot)
-        for passage in _passages(context, state["task"]["title"], hit, snapshot):
+        found = await asyncio.to_thread(_passages, context, state["task"]["title"], hit, snapshot)
+        for passage in found:
             place = (passage.snapshot, passage.sentences[0][0])
             if place not in seen:
                 seen.add(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -158,15 +159,14 @@ def digest(quote: str) -> str:
     return plain if len(plain) <= DIGEST else plain[:DIGEST].rsplit(" ", 1)[0] + " …"
 
 
-def rank(context: EdrContext, question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+async def rank(context: EdrContext, question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
     """Evidence by nearness to the question, the nearest first."""
     if not evidence:
         return []
     quotes = [e.quote for e in evidence]
-    near = (
-        context.similarity(question, quotes)
-        if context.similarity
-        else [similarity(question, q) for q in quotes]
-    )
+    if context.similarity:
+        near = await asyncio.to_thread(context.similarity, question, quotes)
+    else:
+        near = [similarity(question, quote) for quote in quotes]
     order = sorted(range(len(evidence)), key=lambda i: (-float(near[i]), i))
     return [evidence[i] for i in order]

@@ -48,7 +48,7 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         ],
         guidance=[*rules.guidance(state["constraints"]), *rules.style_lines(state["constraints"])],
     )
-    best = [e.id for e in review.rank(context, state["question"], evidence)[:5]]
+    best = [e.id for e in (await review.rank(context, state["question"], evidence))[:5]]
     sections: dict[str, Any] = {
         "__clear__": True,
         SHORT_ANSWER: _section(SHORT_ANSWER, report.label(language, "answer"), best),
@@ -103,7 +103,7 @@ def _failed(section: SectionState) -> list[ClaimState]:
 async def write_one_section(state: SectionInput, runtime: Runtime[EdrContext]) -> dict[str, Any]:
     """Write a section from its own quotes."""
     context, section = runtime.context, state["section"]
-    quotes = _quotes(context, section["evidence"], state["question"])
+    quotes = await _quotes(context, section["evidence"], state["question"])
     limit = 3 if section["id"] == SHORT_ANSWER else 8
     reply = await write_section(
         context.caller,
@@ -123,7 +123,7 @@ async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext])
     context, section = runtime.context, state["section"]
     failed = _failed(section)
     named = list(dict.fromkeys(e for c in failed for e in c["evidence"] if e in section["evidence"]))
-    quotes = _quotes(context, named or section["evidence"], state["question"])
+    quotes = await _quotes(context, named or section["evidence"], state["question"])
     reply = await write_section(
         context.caller,
         section["title"],
@@ -143,11 +143,11 @@ async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext])
     return {"sections": {section["id"]: {**section, "claims": claims, "tries": 2}}}
 
 
-def _quotes(context: EdrContext, ids: list[str], question: str) -> list[Evidence]:
+async def _quotes(context: EdrContext, ids: list[str], question: str) -> list[Evidence]:
     usable = context.store.evidence(context.run_id, ids=ids)
     if len(usable) <= MAX_QUOTES:
         return usable
-    best = {e.id for e in review.rank(context, question, usable)[:MAX_QUOTES]}
+    best = {e.id for e in (await review.rank(context, question, usable))[:MAX_QUOTES]}
     return [e for e in usable if e.id in best]
 
 

@@ -150,3 +150,20 @@ def test_every_public_name_loads() -> None:
             assert getattr(module, name) is not None
         with pytest.raises(AttributeError):
             _ = module.nothing
+
+
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [
+        ("smollm2:135m", True),
+        ("SmolLM2-135M-Instruct", True),
+        ("qwen3:0.6b", True),
+        ("qwen3:8b", False),
+        ("llama-3.2-1b", False),
+        ("gpt-oss", False),
+        ("x8x22b", False),
+    ],
+)
+def test_a_small_model_behind_a_server_is_known_by_its_name(name: str, small: bool, tmp_path: Path) -> None:
+    opened = open_model(f"openai-compatible:{name}@http://127.0.0.1:9/v1", load_settings(data_dir=tmp_path))
+    assert opened.info.small is small
