@@ -20,6 +20,7 @@ from .plan import ask, edits, open_items, show_question
 
 if TYPE_CHECKING:
     from ..graphs.edr import RunOptions
+    from ..settings import Settings
     from ..tools.runs import Run
     from ..web import Driver, RunRequest, RunView, Services
 
@@ -90,6 +91,7 @@ def research(
     from ..web import RunRequest
 
     output = Output(out, as_json, quiet)
+    settings = load(model=model)
     request = RunRequest(
         model=model,
         docs=str(docs.expanduser().resolve()) if docs else None,
@@ -98,9 +100,11 @@ def research(
         code=code,
         encyclopedia=wikipedia,
         databases=[_whole_path(name) for name in db or []],
-        options=_options(budget or [], approve_plan=approve_plan, clarify=clarify, unverified=unverified),
+        options=_options(
+            settings, budget or [], approve_plan=approve_plan, clarify=clarify, unverified=unverified
+        ),
     )
-    opened = services(load(model=model))
+    opened = services(settings)
     _prepare(opened, question, request)
     asyncio.run(_research(opened, question, request, output))
 
@@ -189,12 +193,13 @@ class _Reply:
                 return {"action": "reject", "feedback": self.text}
 
 
-def _options(caps: list[str], **given: Any) -> RunOptions:
+def _options(settings: Settings, caps: list[str], **given: Any) -> RunOptions:
+    """The run's options: caps of the settings, then those of the command line."""
     from pydantic import ValidationError
 
     from ..graphs.edr import Limits, RunOptions
 
-    limits: dict[str, float] = {}
+    limits: dict[str, float] = settings.budget.model_dump(exclude_none=True)
     for cap in caps:
         name, _, value = cap.partition("=")
         if name not in Limits.model_fields:
@@ -207,7 +212,7 @@ def _options(caps: list[str], **given: Any) -> RunOptions:
             raise ConfigError(f"--budget {cap!r}: {wrong_values(error)}", mend=_CAPS) from error
         except (ValueError, OverflowError) as error:
             raise ConfigError(f"--budget {cap!r} has no number.", mend=_CAPS) from error
-    return RunOptions.model_validate({**given, "limits": limits})
+    return RunOptions.model_validate({**given, "limits": limits, "parallel": min(16, settings.concurrency)})
 
 
 _CAPS = "Write tokens=50000, usd=0.5, minutes=10 or loops=3."
