@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
@@ -14,7 +14,7 @@ from ...tools.runs import Evidence
 from . import citations, planning, report, review
 from . import constraints as rules
 from .context import EdrContext
-from .state import ClaimState, EdrState, SectionState
+from .state import ClaimState, EdrState, SectionState, TodoItem
 
 MAX_QUOTES = 10
 SHORT_ANSWER = "s0"
@@ -48,7 +48,7 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         ],
         guidance=[*rules.guidance(state["constraints"]), *rules.style_lines(state["constraints"])],
     )
-    best = [e.id for e in (await review.rank(context, state["question"], evidence))[:5]]
+    best = _for_short_answer(await review.rank(context, state["question"], evidence), state["todo"]["items"])
     sections: dict[str, Any] = {
         "__clear__": True,
         SHORT_ANSWER: _section(SHORT_ANSWER, report.label(language, "answer"), best),
@@ -67,6 +67,12 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         key=f"outline:{state['loop']}:{state['inbox_cursor']}",
     )
     return {"outline": plan, "sections": sections, "rewrite": False}
+
+
+def _for_short_answer(ranked: Sequence[Evidence], items: Sequence[TodoItem]) -> list[str]:
+    """The best quote of each sub-question, then the best of all: a short answer must not leave a part out."""
+    firsts = [next((e.id for e in ranked if e.id in item["evidence_ids"]), "") for item in items]
+    return list(dict.fromkeys([*filter(None, firsts[:4]), *(e.id for e in ranked)]))[:5]
 
 
 def _section(section_id: str, title: str, evidence: list[str]) -> SectionState:
@@ -144,7 +150,7 @@ async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext])
 
 
 async def _quotes(context: EdrContext, ids: list[str], question: str) -> list[Evidence]:
-    usable = context.store.evidence(context.run_id, ids=ids)
+    usable = sorted(context.store.evidence(context.run_id, ids=ids), key=lambda e: ids.index(e.id))
     if len(usable) <= MAX_QUOTES:
         return usable
     best = {e.id for e in (await review.rank(context, question, usable))[:MAX_QUOTES]}
