@@ -14,7 +14,7 @@ from ...tools.runs import Evidence
 from . import citations, planning, report, review
 from . import constraints as rules
 from .context import EdrContext
-from .state import ClaimState, EdrState, SectionState, TodoItem
+from .state import ClaimState, EdrState, SectionState
 
 MAX_QUOTES = 10
 SHORT_ANSWER = "s0"
@@ -48,7 +48,8 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         ],
         guidance=[*rules.guidance(state["constraints"]), *rules.style_lines(state["constraints"])],
     )
-    best = _for_short_answer(await review.rank(context, state["question"], evidence), state["todo"]["items"])
+    ranked = await review.rank(context, state["question"], evidence)
+    best = _for_short_answer(ranked, [part.evidence for part in reply.value.sections])
     sections: dict[str, Any] = {
         "__clear__": True,
         SHORT_ANSWER: _section(SHORT_ANSWER, report.label(language, "answer"), best),
@@ -69,9 +70,9 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
     return {"outline": plan, "sections": sections, "rewrite": False}
 
 
-def _for_short_answer(ranked: Sequence[Evidence], items: Sequence[TodoItem]) -> list[str]:
-    """The best quote of each sub-question, then the best of all: a short answer must not leave a part out."""
-    firsts = [next((e.id for e in ranked if e.id in item["evidence_ids"]), "") for item in items]
+def _for_short_answer(ranked: Sequence[Evidence], parts: Sequence[Sequence[str]]) -> list[str]:
+    """The best quote of each section, then the best of all: a short answer must not leave a part out."""
+    firsts = [next((e.id for e in ranked if e.id in part), "") for part in parts]
     return list(dict.fromkeys([*filter(None, firsts[:4]), *(e.id for e in ranked)]))[:5]
 
 
