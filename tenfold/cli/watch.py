@@ -79,22 +79,35 @@ async def _silent(driver: Driver, run: Run) -> AsyncGenerator[Say]:
 @contextlib.asynccontextmanager
 async def _plain(driver: Driver, run: Run) -> AsyncGenerator[Say]:
     """A line for each step: for logs and pipes."""
-    drawing = asyncio.create_task(_print_steps(driver, run))
+    steps = _Steps(driver, run)
+    drawing = asyncio.create_task(steps.follow())
     try:
         yield say
     finally:
         await _end(drawing)
+        steps.print_new()  # a short run is over before the first look
 
 
-async def _print_steps(driver: Driver, run: Run) -> None:
-    seen, view = _seen(driver, run), LiveView(run)
-    while True:
-        for event in driver.services.store.events(run.id, after=seen):
-            seen, step = event.seq, view.step
-            view.take(event)
-            if view.step != step and event.type in STEPS:
-                say(view.step)
-        await asyncio.sleep(0.3)
+class _Steps:
+    """Prints a line when a run comes to another step."""
+
+    def __init__(self, driver: Driver, run: Run) -> None:
+        self._store, self._run = driver.services.store, run.id
+        self._seen, self._view = _seen(driver, run), LiveView(run)
+
+    async def follow(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self.print_new()
+            await asyncio.sleep(0.3)
+
+    def print_new(self) -> None:
+        """Fold in the events since the last look."""
+        for event in self._store.events(self._run, after=self._seen):
+            self._seen, step = event.seq, self._view.step
+            self._view.take(event)
+            if self._view.step != step and event.type in STEPS:
+                say(self._view.step)
 
 
 def _seen(driver: Driver, run: Run) -> int:
