@@ -180,7 +180,10 @@ class Services:
         return [float(score) for score in vectors[1:] @ vectors[0]]
 
     def _databases(self, names: Sequence[str]) -> dict[str, Database]:
-        return {Path(name).stem or name: open_database(name) for name in names}
+        stems = [Path(name).stem or name for name in names]
+        # sales.csv and sales.sqlite are two databases.
+        keys = [stem if stems.count(stem) == 1 else f"{stem} ({n})" for n, stem in enumerate(stems, 1)]
+        return {key: open_database(name) for key, name in zip(keys, names, strict=True)}
 
     def close(self) -> None:
         """Close the store."""
