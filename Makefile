@@ -23,7 +23,7 @@ $(VENV)/.dev: pyproject.toml $(BIN)/tenfold
 
 run: $(BIN)/tenfold  ## set up, index the sample documents, answer a question about them
 	@$(BIN)/tenfold research "$(QUESTION)" --docs docs/guide --out report.md
-	@sed -n '1,40p' report.md
+	@sed '/^## Sources/Q' report.md
 	@echo
 	@echo "The whole report is in report.md. Try next:"
 	@echo "  $(BIN)/tenfold research \"your question\" --docs ~/your/folder"
