@@ -3,7 +3,7 @@
 from ._answer import Answer
 from .clarifier import Clarification, clarify
 from .entailment import entails
-from .extractor import Passage, Pick, extract, pick_by_score
+from .extractor import MAX_QUOTE, Passage, Pick, extract, pick_by_score
 from .operations import Operation, Steering
 from .outliner import Outline, OutlineSection, outline
 from .planner import Plan, PlannedTask, plan
@@ -15,6 +15,7 @@ from .steering_rules import compile_by_rules
 from .writer import Claim, SectionDraft, quote_section, write_section
 
 __all__ = [
+    "MAX_QUOTE",
     "Answer",
     "Claim",
     "Clarification",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ...durable import CallRecord, Ledger, call_key, once
+from ...durable import CallKind, CallRecord, Json, Ledger, call_key, once
 from ...errors import TenfoldError
 from ...models import Budget, ModelCaller
 from ...settings import BudgetLimits
@@ -86,37 +86,29 @@ class EdrContext:
         rules = filters.model_dump(mode="json")
         key = call_key("search", "search", q=query, k=k, filters=rules, attempt=attempt)
 
-        async def call() -> CallRecord:
-            started = time.monotonic()
+        async def look() -> Json:
             try:
                 result = await self.searcher.search(query, k=k, filters=filters)
-                value = {"hits": [hit.model_dump() for hit in result.hits], "blocked": dict(result.blocked)}
             except TenfoldError as error:
-                value = {"hits": [], "blocked": {"search": str(error)}}
-            return CallRecord(
-                key, "search", "hub", value, ms=1000 * (time.monotonic() - started), role="search"
-            )
+                return {"hits": [], "blocked": {"search": str(error)}}
+            return {"hits": [hit.model_dump() for hit in result.hits], "blocked": dict(result.blocked)}
 
-        record = await once(self.ledger, key, call)
+        record = await self._once(key, "search", "hub", look)
         return [Hit(**hit) for hit in record.value["hits"]], record.value["blocked"]
 
     async def fetch(self, url: str) -> Snapshot | str:
         """Fetch once and for all; a refusal comes back as its reason."""
         key = call_key("fetch", "fetch", url=url)
 
-        async def call() -> CallRecord:
-            started = time.monotonic()
+        async def read() -> Json:
             try:
                 snapshot = await self.searcher.fetch(url)
-                self.store.put_snapshot(snapshot)
-                value = {"sha256": snapshot.sha256}
             except TenfoldError as error:
-                value = {"error": str(error)}
-            return CallRecord(
-                key, "fetch", url[:200], value, ms=1000 * (time.monotonic() - started), role="fetch"
-            )
+                return {"error": str(error)}
+            self.store.put_snapshot(snapshot)
+            return {"sha256": snapshot.sha256}
 
-        record = await once(self.ledger, key, call)
+        record = await self._once(key, "fetch", url[:200], read)
         if "error" in record.value:
             return str(record.value["error"])
         return self.store.snapshot(record.value["sha256"]) or "The snapshot is gone from the run store."
@@ -125,24 +117,31 @@ class EdrContext:
         """Run a SELECT once and for all; the rows become a snapshot, so that they are cited like a page."""
         key = call_key("sql", "sql", database=database, sql=sql)
 
-        async def call() -> CallRecord:
-            started = time.monotonic()
+        async def select() -> Json:
             try:
                 rows = await (self.databases or {})[database].query(sql)
-                snapshot = rows.to_snapshot()
-                self.store.put_snapshot(snapshot)
-                value: dict[str, Any] = {
-                    "sha256": snapshot.sha256,
-                    "columns": list(rows.columns),
-                    "rows": [[_plain(cell) for cell in row] for row in rows.rows[:200]],
-                }
             except TenfoldError as error:
-                value = {"error": str(error)}
-            return CallRecord(key, "sql", database, value, ms=1000 * (time.monotonic() - started), role="sql")
+                return {"error": str(error)}
+            snapshot = rows.to_snapshot()
+            self.store.put_snapshot(snapshot)
+            cells = [[_plain(cell) for cell in row] for row in rows.rows[:200]]
+            return {"sha256": snapshot.sha256, "columns": list(rows.columns), "rows": cells}
 
-        record = await once(self.ledger, key, call)
+        record = await self._once(key, "sql", database, select)
         sha = record.value.get("sha256")
         return (self.store.snapshot(sha) if sha else None), record.value
+
+    async def _once(
+        self, key: str, kind: CallKind, name: str, work: Callable[[], Awaitable[Json]]
+    ) -> CallRecord:
+        """Do a tool's work once and for all, timed; `work` turns a refusal into its answer."""
+
+        async def call() -> CallRecord:
+            started = time.monotonic()
+            value = await work()
+            return CallRecord(key, kind, name, value, ms=1000 * (time.monotonic() - started), role=kind)
+
+        return await once(self.ledger, key, call)
 
 
 def _plain(cell: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...agents.edr import write_sql
+from ...agents.edr import MAX_QUOTE, write_sql
 from ...errors import TenfoldError
 from ...text import content_words
 from ...tools.search import Snapshot
@@ -22,7 +22,6 @@ from .context import EdrContext
 from .state import Card
 
 QUOTES = 6  # rows of one result that become quotes
-QUOTE = 400  # characters of one
 TABLES = 12  # looked through by words
 ROWS = 200
 
@@ -194,9 +193,9 @@ def _address(table: str, database: Database) -> str:
 
 
 def _card(snapshot: Snapshot, start: int, end: int, score: float = 1.0) -> Card:
-    if end - start > QUOTE:  # cut at a word
-        cut = snapshot.text[start : start + QUOTE].rfind(" ")
-        end = start + (cut if cut > QUOTE // 2 else QUOTE)
+    if end - start > MAX_QUOTE:  # cut at a word
+        cut = snapshot.text[start : start + MAX_QUOTE].rfind(" ")
+        end = start + (cut if cut > MAX_QUOTE // 2 else MAX_QUOTE)
     return Card(
         snapshot=snapshot.sha256,
         start=start,

@@ -36,7 +36,6 @@ STOPS = {
     "loops": "the loop limit was reached",
     "budget": "the budget was reached",
     "stopped": "the user asked to finish",
-    "no_sources": "no source could be searched",
 }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 
-from ...agents.edr import Passage, Pick, extract, pick_by_score, write_queries
+from ...agents.edr import MAX_QUOTE, Passage, Pick, extract, pick_by_score, write_queries
 from ...tools.corpus import sentences
 from ...tools.search import Filters, Hit, Snapshot
 from . import constraints as rules
@@ -51,7 +51,9 @@ async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[
     picked = await extract(
         context.caller, task["title"], passages, limit=PICKS, similarity=context.similarity
     )
-    cards = [_card(passages[pick.passage], pick, context) for pick in picked.value]
+    chosen = {passages[pick.passage].snapshot for pick in picked.value}
+    snapshots = {sha: context.store.snapshot(sha) for sha in chosen}
+    cards = [_card(passages[pick.passage], pick, snapshots) for pick in picked.value]
     cards = [card for card in cards if not rules.hidden_by(_source(card), state["constraints"])]
     return {"outcomes": [_with_rows(_outcome(task, cards, ran, dropped, blocked, hits), rows)]}
 
@@ -226,13 +228,13 @@ def _passage(hit: Hit, snapshot: Snapshot, start: int, end: int) -> Passage:
     )
 
 
-def _card(passage: Passage, pick: Pick, context: EdrContext) -> Card:
+def _card(passage: Passage, pick: Pick, snapshots: Mapping[str, Snapshot | None]) -> Card:
     start, end = passage.sentences[pick.first][0], passage.sentences[pick.last][1]
-    snapshot = context.store.snapshot(passage.snapshot)
+    snapshot = snapshots[passage.snapshot]
     text = snapshot.text if snapshot else ""
-    if end - start > 400:  # one very long sentence: its first 400 characters, cut at a word
-        end = start + 400
-        end = start + max(text[start:end].rfind(" "), 200)
+    if end - start > MAX_QUOTE:  # one very long sentence: its beginning, cut at a word
+        end = start + MAX_QUOTE
+        end = start + max(text[start:end].rfind(" "), MAX_QUOTE // 2)
     return Card(
         snapshot=passage.snapshot,
         start=start,

@@ -93,17 +93,19 @@ async def verify(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any
     """Check that this loop's quotes stand in their snapshots, and note where sources disagree."""
     context = runtime.context
     evidence = context.store.evidence(context.run_id)
-    fallen = {e.id: rules.TAMPERED for e in evidence if e.loop == state["loop"] and not stands(context, e)}
+    stands = standing(context, [e for e in evidence if e.loop == state["loop"]])
+    fallen = {evidence_id: rules.TAMPERED for evidence_id, ok in stands.items() if not ok}
     if fallen:
         context.store.set_hidden(context.run_id, fallen)
         context.emit("evidence.fallen", {"ids": sorted(fallen)}, key=f"fallen:{state['loop']}")
     return {"disagreements": citations.disagreements([e for e in evidence if e.id not in fallen])}
 
 
-def stands(context: EdrContext, evidence: Evidence) -> bool:
-    """Whether a quote stands in its stored snapshot."""
-    snapshot = context.store.snapshot(evidence.snapshot)
-    return citations.quote_stands(evidence, snapshot.text if snapshot else None)
+def standing(context: EdrContext, evidence: Sequence[Evidence]) -> dict[str, bool]:
+    """Evidence id to whether its quote stands in its stored snapshot; each text is read once."""
+    snapshots = {sha: context.store.snapshot(sha) for sha in {e.snapshot for e in evidence}}
+    texts = {sha: snapshot.text if snapshot else None for sha, snapshot in snapshots.items()}
+    return {e.id: citations.quote_stands(e, texts[e.snapshot]) for e in evidence}
 
 
 async def reflect_on_loop(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["pending", "in_progress", "done", "failed", "blocked", "cancelled"]
 Origin = Literal["query", "gap", "steer", "user_edit"]
-StopReason = Literal["", "answered", "loops", "budget", "stopped", "no_sources"]
+StopReason = Literal["", "answered", "loops", "budget", "stopped"]
 
 
 class TodoItem(TypedDict):
@@ -105,7 +105,6 @@ class SectionState(TypedDict):
     evidence: list[str]
     claims: list[ClaimState]
     tries: int
-    extractive: bool
 
 
 class Limits(BaseModel):
@@ -178,7 +177,6 @@ class EdrState(TypedDict):
     blocked: dict[str, str]
     charts: list[dict[str, Any]]
     outcomes: Annotated[list[Outcome], gathered]
-    outline: list[dict[str, Any]]
     sections: Annotated[dict[str, SectionState], keyed]
     stop_reason: StopReason
     rewrite: bool
@@ -207,7 +205,6 @@ def initial_state(run_id: str, question: str, *, today: str, options: RunOptions
         blocked={},
         charts=[],
         outcomes=[],
-        outline=[],
         sections={},
         stop_reason="",
         rewrite=False,

@@ -27,7 +27,6 @@ class SectionInput(TypedDict):
     question: str
     language: str
     style: list[str]
-    run_id: str
 
 
 async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]:
@@ -35,7 +34,7 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
     context = runtime.context
     evidence = context.store.evidence(context.run_id)
     if not evidence:
-        return {"outline": [], "sections": {"__clear__": True}, "rewrite": False}
+        return {"sections": {"__clear__": True}, "rewrite": False}
     language = planning.language_of(state)
     visible = {e.id for e in evidence}
     reply = await outline(
@@ -67,7 +66,7 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         {"sections": plan, "source": reply.source},
         key=f"outline:{state['loop']}:{state['inbox_cursor']}",
     )
-    return {"outline": plan, "sections": sections, "rewrite": False}
+    return {"sections": sections, "rewrite": False}
 
 
 def _for_short_answer(ranked: Sequence[Evidence], parts: Sequence[Sequence[str]]) -> list[str]:
@@ -77,7 +76,7 @@ def _for_short_answer(ranked: Sequence[Evidence], parts: Sequence[Sequence[str]]
 
 
 def _section(section_id: str, title: str, evidence: list[str]) -> SectionState:
-    return SectionState(id=section_id, title=title, evidence=evidence, claims=[], tries=0, extractive=False)
+    return SectionState(id=section_id, title=title, evidence=evidence, claims=[], tries=0)
 
 
 def send_sections(state: EdrState) -> list[Send] | str:
@@ -99,7 +98,6 @@ def _section_input(state: EdrState, section: SectionState) -> SectionInput:
         question=state["brief"],
         language=planning.language_of(state),
         style=rules.style_lines(state["constraints"]),
-        run_id=state["run_id"],
     )
 
 
@@ -112,16 +110,8 @@ async def write_one_section(state: SectionInput, runtime: Runtime[EdrContext]) -
     context, section = runtime.context, state["section"]
     quotes = await _quotes(context, section["evidence"], state["question"])
     limit = 3 if section["id"] == SHORT_ANSWER else 8
-    reply = await write_section(
-        context.caller,
-        section["title"],
-        question=state["question"],
-        language=state["language"],  # type: ignore[arg-type]
-        quotes={e.id: " ".join(e.quote.split()) for e in quotes},
-        style=state["style"],
-        limit=limit,
-    )
-    claims = [_claim(claim) for claim in reply.value.claims[:limit]]
+    written = await _write(context, state, quotes, limit=limit)
+    claims = [_claim(claim) for claim in written[:limit]]
     return {"sections": {section["id"]: {**section, "claims": claims, "tries": 1}}}
 
 
@@ -131,23 +121,37 @@ async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext])
     failed = _failed(section)
     named = list(dict.fromkeys(e for c in failed for e in c["evidence"] if e in section["evidence"]))
     quotes = await _quotes(context, named or section["evidence"], state["question"])
-    reply = await write_section(
-        context.caller,
-        section["title"],
-        question=state["question"],
-        language=state["language"],  # type: ignore[arg-type]
-        quotes={e.id: " ".join(e.quote.split()) for e in quotes},
-        style=state["style"],
-        failed=[(Claim(text=c["text"], evidence=c["evidence"]), c["why"]) for c in failed],
-        limit=len(failed),
+    again = [(Claim(text=c["text"], evidence=c["evidence"]), c["why"]) for c in failed]
+    fresh = iter(
+        [_claim(claim) for claim in await _write(context, state, quotes, failed=again, limit=len(failed))]
     )
-    fresh = iter([_claim(claim) for claim in reply.value.claims])
     claims: list[ClaimState] = []
     for claim in section["claims"]:
         replacement = next(fresh, None) if claim in failed else claim
         # No new wording: the old one stays for the record, and the check settles it.
         claims.append(replacement or claim)
     return {"sections": {section["id"]: {**section, "claims": claims, "tries": 2}}}
+
+
+async def _write(
+    context: EdrContext,
+    state: SectionInput,
+    quotes: Sequence[Evidence],
+    *,
+    limit: int,
+    failed: Sequence[tuple[Claim, str]] = (),
+) -> list[Claim]:
+    reply = await write_section(
+        context.caller,
+        state["section"]["title"],
+        question=state["question"],
+        language=state["language"],  # type: ignore[arg-type]
+        quotes={e.id: " ".join(e.quote.split()) for e in quotes},
+        style=state["style"],
+        failed=failed,
+        limit=limit,
+    )
+    return reply.value.claims
 
 
 async def _quotes(context: EdrContext, ids: list[str], question: str) -> list[Evidence]:
@@ -168,7 +172,7 @@ async def cite_check(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str,
     """Check every claim; first failures go back to the writer, second ones are dropped or marked."""
     context = runtime.context
     evidence = {e.id: e for e in context.store.evidence(context.run_id)}
-    standing = {e.id: review.stands(context, e) for e in evidence.values()}
+    standing = review.standing(context, list(evidence.values()))
     checked: dict[str, SectionState] = {}
     doubtful: list[tuple[str, int, str]] = []
     small = context.caller.model.info.small
@@ -226,11 +230,7 @@ def _settle(
         claims += [
             ClaimState({**_claim(c), "verdict": "supported", "extractive": True}) for c in quoted.claims
         ]
-    return {
-        **section,
-        "claims": claims,
-        "extractive": all(c["extractive"] for c in claims if c["verdict"] == "supported"),
-    }
+    return {**section, "claims": claims}
 
 
 async def finalize(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]:
