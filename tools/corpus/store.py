@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ...errors import ToolError
+from .._sqlite import SqliteFile
 from .types import StoredDocument
 
 SCHEMA_VERSION = 1
@@ -95,7 +93,7 @@ class ChunkRow:
     pages: tuple[int, ...]
 
 
-class Store:
+class Store(SqliteFile):
     """A connection that the threads of one process share; other processes have their own.
 
     Raises:
@@ -103,15 +101,9 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30.0)
-            self._db.row_factory = sqlite3.Row
-            # NORMAL: after a power cut the last documents may be missing, and are then read again.
-            self._db.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-            )
+            # Not synced: after a power cut the last documents may be missing, and are then read again.
+            super().__init__(path, synced=False, timeout_s=30.0)
             self._create(path)
         except sqlite3.DatabaseError as error:
             raise ToolError(
@@ -129,28 +121,6 @@ class Store:
                     for statement in _SCHEMA.split(";\n"):
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-
-    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Run a read."""
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def transaction(self) -> Generator[sqlite3.Connection]:
-        """Several statements, all or none."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._db.close()
 
     def meta(self, key: str) -> str | None:
         """A value of the index as a whole, or None."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ...errors import RunError
+from .._sqlite import SqliteFile
 from .schema import SCHEMA, SCHEMA_VERSION
 
 
@@ -21,7 +19,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Database:
+class Database(SqliteFile):
     """A connection that several threads of one process share, one statement at a time.
 
     Args:
@@ -35,14 +33,8 @@ class Database:
     """
 
     def __init__(self, path: Path, *, synced: bool = True) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
-            self._db.row_factory = sqlite3.Row
-            self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;")
-            self._db.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+            super().__init__(path, synced=synced, timeout_s=10.0)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise RunError(
@@ -55,38 +47,6 @@ class Database:
                 f"{path} cannot be opened as a run store: {error}.",
                 mend="Move the file away, or correct its rights.",
             ) from error
-
-    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Run a read and return its rows."""
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        """Run a read and return its first row, or None."""
-        with self._lock:
-            return self._db.execute(sql, values).fetchone()
-
-    def write(self, sql: str, *values: Any) -> int:
-        """Run one write in its own transaction; returns how many rows it changed."""
-        with self._lock:
-            return self._db.execute(sql, values).rowcount
-
-    @contextmanager
-    def transaction(self) -> Generator[sqlite3.Connection]:
-        """Several statements, all or none; other writers wait."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close the connection; further calls fail."""
-        with self._lock:
-            self._db.close()
 
 
 class RunLock:
