@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
-from pydantic import ValidationError
-from pydantic.v1 import ValidationError as OldValidationError
 
 from ...errors import TenfoldError
+from .._langchain import wrong_arguments
 from .render import Chart, ChartFormat, render
 from .spec import ChartKind, ChartSpec, Series
 
@@ -48,10 +48,5 @@ def as_langchain_tool(*, format: ChartFormat = "svg") -> BaseTool:
         args_schema=ChartSpec,
         response_format="content_and_artifact",
         handle_tool_error=True,
-        handle_validation_error=_say,
+        handle_validation_error=partial(wrong_arguments, whole="chart"),
     )
-
-
-def _say(error: ValidationError | OldValidationError) -> str:
-    """Which part of the spec is wrong and why, in one line."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'chart'}: {e['msg']}" for e in error.errors())

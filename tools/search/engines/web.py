@@ -81,7 +81,40 @@ class DdgsEngine:
             ) from error
 
 
-class SearxngEngine(HttpEngine):
+class _WebEngine(HttpEngine):
+    """A service whose answer is `results[]` with url, title and score; a subclass says what else is in a row."""
+
+    def snippet(self, row: dict[str, Any]) -> str | None:
+        """The passage of a row."""
+        return row.get("content")
+
+    def date(self, row: dict[str, Any]) -> Any:
+        """When the page of a row was published."""
+        return row.get("publishedDate")
+
+    def hits(self, answer: Any) -> Iterable[Hit]:
+        """One hit a row."""
+        for row in answer["results"]:
+            yield Hit(
+                url=row["url"],
+                title=plain(row.get("title")),
+                snippet=plain(self.snippet(row)),
+                engine=self.name,
+                source_type="web",
+                score=row.get("score"),
+                published=iso_day(self.date(row)),
+            )
+
+
+class _KeyedEngine(_WebEngine):
+    """A web service with a key."""
+
+    def __init__(self, api_key: str, *, base_url: str | None = None, timeout_s: float = 20.0) -> None:
+        super().__init__(base_url=base_url, timeout_s=timeout_s)
+        self._key = api_key
+
+
+class SearxngEngine(_WebEngine):
     """A SearXNG server of one's own; `json` must be among `search.formats` in its settings."""
 
     name = "searxng"
@@ -94,21 +127,8 @@ class SearxngEngine(HttpEngine):
             params["language"] = filters.languages[0]
         return Request("/search", params)
 
-    def hits(self, answer: Any) -> Iterable[Hit]:
-        """`results[]` with url, title, content, score, publishedDate."""
-        for row in answer["results"]:
-            yield Hit(
-                url=row["url"],
-                title=plain(row.get("title")),
-                snippet=plain(row.get("content")),
-                engine=self.name,
-                source_type="web",
-                score=row.get("score"),
-                published=iso_day(row.get("publishedDate")),
-            )
 
-
-class TavilyEngine(HttpEngine):
+class TavilyEngine(_KeyedEngine):
     """Tavily; the key is in TAVILY_API_KEY."""
 
     name = "tavily"
@@ -119,10 +139,6 @@ class TavilyEngine(HttpEngine):
         max_per_minute=100,
         filters=frozenset({"domains_allow", "domains_deny", "date_from", "date_to"}),
     )
-
-    def __init__(self, api_key: str, *, base_url: str | None = None, timeout_s: float = 20.0) -> None:
-        super().__init__(base_url=base_url, timeout_s=timeout_s)
-        self._key = api_key
 
     def request(self, q: str, k: int, filters: Filters) -> Request:
         """`POST /search`; the query is cut at 400 characters, the service's limit."""
@@ -139,21 +155,12 @@ class TavilyEngine(HttpEngine):
             body["end_date"] = filters.date_to.isoformat()
         return Request("/search", headers={"Authorization": f"Bearer {self._key}"}, json=body)
 
-    def hits(self, answer: Any) -> Iterable[Hit]:
-        """`results[]` with url, title, content, score, published_date (news only)."""
-        for row in answer["results"]:
-            yield Hit(
-                url=row["url"],
-                title=plain(row.get("title")),
-                snippet=plain(row.get("content")),
-                engine=self.name,
-                source_type="web",
-                score=row.get("score"),
-                published=iso_day(row.get("published_date")),
-            )
+    def date(self, row: dict[str, Any]) -> Any:
+        """Given for news only."""
+        return row.get("published_date")
 
 
-class ExaEngine(HttpEngine):
+class ExaEngine(_KeyedEngine):
     """Exa; the key is in EXA_API_KEY."""
 
     name = "exa"
@@ -164,10 +171,6 @@ class ExaEngine(HttpEngine):
         max_per_minute=300,
         filters=frozenset({"domains_allow", "domains_deny", "date_from", "date_to"}),
     )
-
-    def __init__(self, api_key: str, *, base_url: str | None = None, timeout_s: float = 20.0) -> None:
-        super().__init__(base_url=base_url, timeout_s=timeout_s)
-        self._key = api_key
 
     def request(self, q: str, k: int, filters: Filters) -> Request:
         """`POST /search` with highlights, which become the snippet."""
@@ -187,15 +190,6 @@ class ExaEngine(HttpEngine):
             body["endPublishedDate"] = f"{filters.date_to.isoformat()}T23:59:59.999Z"
         return Request("/search", headers={"x-api-key": self._key}, json=body)
 
-    def hits(self, answer: Any) -> Iterable[Hit]:
-        """`results[]` with url, title, publishedDate, score, highlights or text."""
-        for row in answer["results"]:
-            yield Hit(
-                url=row["url"],
-                title=plain(row.get("title")),
-                snippet=plain(" … ".join(row.get("highlights") or ()) or (row.get("text") or "")[:1000]),
-                engine=self.name,
-                source_type="web",
-                score=row.get("score"),
-                published=iso_day(row.get("publishedDate")),
-            )
+    def snippet(self, row: dict[str, Any]) -> str | None:
+        """The highlights, else the beginning of the text."""
+        return " … ".join(row.get("highlights") or ()) or (row.get("text") or "")[:1000]
