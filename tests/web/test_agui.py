@@ -146,8 +146,6 @@ def test_the_patches_make_the_same_document_in_a_patch_library(steps: list[dict[
         if not any(a != b and b.startswith(a + "/") for a in paths for b in paths):
             document.apply(json.loads(json.dumps(paths)))
             assert document.value == json.loads(before)
-                json.dumps(document.value)
-            )
 
 
 def test_a_path_names_keys() -> None:
