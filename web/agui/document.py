@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 _PARENTS = ("run", "messages", "budget")
 
@@ -21,11 +21,15 @@ def keys_of(path: str) -> list[str]:
     return [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")]
 
 
+class _Own(dict[str, Any]):
+    """A holder that belongs to the document; another one came with an event, whose frames must not change with it."""
+
+
 class Document:
     """A run's shared state. Applying the same paths twice leaves it as it was after the first time."""
 
     def __init__(self) -> None:
-        self.value: dict[str, Any] = {name: {} for name in _PARENTS}
+        self.value: dict[str, Any] = {name: _Own() for name in _PARENTS}
 
     def apply(self, paths: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Take the values in and return them as JSON Patch operations on keys.
@@ -41,11 +45,14 @@ class Document:
             for key in parents:
                 prefix = f"{prefix}/{key.replace('~', '~0').replace('/', '~1')}"
                 child = holder.get(key)
-                if not isinstance(child, dict):
-                    if value is None:
-                        break
-                    child = holder[key] = {}
-                    operations.append({"op": "add", "path": prefix, "value": {}})
+                if not isinstance(child, _Own):
+                    if not isinstance(child, dict):
+                        if value is None:
+                            break
+                        operations.append({"op": "add", "path": prefix, "value": {}})
+                    child = holder[key] = _Own(
+                        cast("dict[str, Any]", child) if isinstance(child, dict) else {}
+                    )
                 holder = child
             else:
                 if value is not None:
