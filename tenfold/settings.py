@@ -52,6 +52,46 @@ class Endpoint(BaseModel):
     usd_per_million_out: float = 0.0
 
 
+class OidcSettings(BaseModel):
+    """An OpenID Connect provider that vouches for people."""
+
+    issuer: str = Field(
+        description="Address under which the provider's /.well-known/openid-configuration lies."
+    )
+    client_id: str
+    client_secret_env: str | None = Field(
+        default=None, description="Name of the environment variable that holds the client secret."
+    )
+    label: str = Field(default="Single sign-on", description="What the login form calls it.")
+    allow: list[str] = Field(
+        default_factory=list[str],
+        description="Verified e-mail addresses or @domains that may log in; empty is everybody the provider knows.",
+    )
+
+
+class WebSettings(BaseModel):
+    """The web chat. With accounts on, people reach only the models, folders and databases named here."""
+
+    public_url: str | None = Field(
+        default=None, description="Address at which people open it, when a proxy stands before the server."
+    )
+    hosts: list[str] = Field(default_factory=list[str], description="Further host names it answers to.")
+    models: list[str] = Field(default_factory=list[str], description="Models offered beside the default one.")
+    folders: list[Path] = Field(
+        default_factory=list[Path], description="Folders of documents offered to all."
+    )
+    databases: list[str] = Field(default_factory=list[str], description="Databases offered to all.")
+    oidc: OidcSettings | None = None
+    upload_mb: int = Field(default=50, ge=1, description="Megabytes of one upload, all files together.")
+    upload_files: int = Field(default=100, ge=1, description="Files of one upload.")
+    upload_total_mb: int = Field(default=500, ge=1, description="Megabytes of all uploads of one person.")
+    requests_per_minute: int = Field(default=1200, ge=1, description="Of one person or address.")
+    runs_per_hour: int = Field(default=120, ge=1, description="New runs of one person.")
+    logins_per_minute: int = Field(
+        default=10, ge=1, description="Login tries from one address, and for one name."
+    )
+
+
 class Settings(BaseSettings):
     """All settings of Tenfold."""
 
@@ -80,6 +120,7 @@ class Settings(BaseSettings):
     searxng_url: str | None = Field(
         default=None, description="A SearXNG server with the JSON format enabled."
     )
+    web: WebSettings = Field(default_factory=lambda: WebSettings(), description="The web chat.")
     mcp_servers: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
 
     @classmethod
