@@ -6,7 +6,7 @@ Chroma, onnxruntime and the parsers load when they are first needed, not with th
 from .chunks import Chunk, chunk_text
 from .corpus import Corpus, page_of
 from .engine import CorpusEngine, document_url
-from .readers import Document, ReaderPool, ReadLimits, pdf_text
+from .readers import Document, ReaderPool, ReadLimits, pdf_text, readable_suffixes
 from .sentences import sentences
 from .types import IndexProgress, IndexReport, OnProgress, Passage, StoredDocument, TextEmbedder
 
@@ -27,5 +27,6 @@ __all__ = [
     "document_url",
     "page_of",
     "pdf_text",
+    "readable_suffixes",
     "sentences",
 ]

@@ -1,6 +1,6 @@
 """Files to text: every format behind one call, and hostile files held off."""
 
-from .formats import Format, format_of, read_bytes
+from .formats import Format, format_of, read_bytes, readable_suffixes
 from .pool import ReaderPool, pdf_text, too_large
 from .types import Document, ReadLimits, normalise
 
@@ -13,5 +13,6 @@ __all__ = [
     "normalise",
     "pdf_text",
     "read_bytes",
+    "readable_suffixes",
     "too_large",
 ]

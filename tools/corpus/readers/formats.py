@@ -21,6 +21,7 @@ _BY_SUFFIX: dict[str, Format] = {
     ".png": "image", ".jpg": "image", ".jpeg": "image", ".webp": "image", ".gif": "image",
     ".bmp": "image", ".tif": "image", ".tiff": "image",
 }  # fmt: skip
+_PLAIN = {".txt", ".text", ".rst", ".org", ".tex", ".log", ".xml", ".yaml", ".yml", ".toml"}
 _READERS: dict[Format, tuple[str, str]] = {
     "pdf": (".pdf", "read_pdf"),
     "docx": (".office", "read_docx"),
@@ -57,6 +58,11 @@ def format_of(data: bytes, name: str) -> Format:
             f"{name!r} is not a {found.upper()} file, or is damaged.", mend="Save it again."
         )
     return found
+
+
+def readable_suffixes() -> frozenset[str]:
+    """The endings that the readers know; a file without one of them is read as text when it stands in a folder."""
+    return frozenset(_BY_SUFFIX) | _PLAIN
 
 
 def read_bytes(data: bytes, name: str, limits: ReadLimits) -> Document:
