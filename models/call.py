@@ -176,9 +176,13 @@ class ModelCaller:
         """
         pieces: list[str] = []
 
-        def deliver(piece: str) -> None:
+        def deliver(piece: str | None) -> None:
+            if piece is None:
+                pieces.clear()
+                return
             pieces.append(piece)
             on_delta(piece)
+            self._emit(CallEvent("delta", role, self.model.info.label, text=piece))
 
         record = await self._once(_Ask(role, _plain(messages), max_tokens, temperature), deliver)
         if not pieces and record.value["text"]:
@@ -194,10 +198,15 @@ class ModelCaller:
         fallback: Callable[[], T],
         max_tokens: int,
         temperature: float = 0.0,
+        on_delta: Callable[[str | None], None] | None = None,
     ) -> Structured[T]:
         """Ask for a value of `schema`: parse, else repair once, else `fallback()`.
 
         Never raises for a bad reply, a dead server or an empty budget; `Structured.reason` says which.
+
+        Args:
+            on_delta: Gets the pieces of the raw reply as they come, and None when those so far are void. What was
+                streamed is a preview only: the value is what counts.
         """
         chat = [*_plain(messages)]
         if text := hint(schema, self.model.info):
@@ -205,13 +214,15 @@ class ModelCaller:
         usage, reason = Usage(), ""
         try:
             for source in ("model", "repaired"):
-                record = await self._once(_Ask(role, chat, max_tokens, temperature, schema))
+                record = await self._once(_Ask(role, chat, max_tokens, temperature, schema), on_delta)
                 usage += Usage.of(record)
                 reply: str = record.value["text"]
                 try:
                     return Structured(parse_reply(reply, schema), source, reason, usage)
                 except ParseFailed as error:
                     reason = f"unusable reply: {error}"
+                    if on_delta:
+                        on_delta(None)
                     chat = _repair(chat, reply, str(error))
         except (BudgetExceeded, ModelError) as error:
             reason = f"{reason}; then {error}" if reason else str(error)
@@ -220,7 +231,7 @@ class ModelCaller:
         )
         return Structured(fallback(), "fallback", reason, usage)
 
-    async def _once(self, ask: _Ask, on_delta: Callable[[str], None] | None = None) -> CallRecord:
+    async def _once(self, ask: _Ask, on_delta: Callable[[str | None], None] | None = None) -> CallRecord:
         info = self.model.info
         key = call_key(
             "llm",
@@ -233,7 +244,7 @@ class ModelCaller:
         )
         return await once(self.ledger, key, lambda: self._paid(key, ask, on_delta))
 
-    async def _paid(self, key: str, ask: _Ask, on_delta: Callable[[str], None] | None) -> CallRecord:
+    async def _paid(self, key: str, ask: _Ask, on_delta: Callable[[str | None], None] | None) -> CallRecord:
         info, began = self.model.info, time.monotonic()
         async with self.budget.admit(self._estimate(ask)) as charge:
             self._emit(CallEvent("start", ask.role, info.label))
@@ -260,7 +271,7 @@ class ModelCaller:
             role=ask.role,
         )
 
-    async def _tried(self, ask: _Ask, on_delta: Callable[[str], None] | None) -> AIMessage:
+    async def _tried(self, ask: _Ask, on_delta: Callable[[str | None], None] | None) -> AIMessage:
         """Try until it works, is hopeless, or the tries are used up."""
         name = self.model.info.name
         for attempt in range(self._retries + 1):
@@ -279,6 +290,8 @@ class ModelCaller:
                     assert verdict
                 if not verdict.again or attempt == self._retries:
                     raise verdict.error from error
+                if on_delta:
+                    on_delta(None)
                 wait = wait_s(attempt, verdict.after_s)
                 self._emit(
                     CallEvent("retry", ask.role, self.model.info.label, text=str(verdict.error), wait_s=wait)
@@ -286,7 +299,7 @@ class ModelCaller:
                 await self._sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _try(self, ask: _Ask, on_delta: Callable[[str], None] | None) -> AIMessage:
+    async def _try(self, ask: _Ask, on_delta: Callable[[str | None], None] | None) -> AIMessage:
         options = self._options(ask)
         if on_delta is None:
             return await self.model.chat.ainvoke(list(ask.messages), **options)
@@ -295,7 +308,6 @@ class ModelCaller:
             whole = chunk if whole is None else whole + chunk
             if piece := str(chunk.text):
                 on_delta(piece)
-                self._emit(CallEvent("delta", ask.role, self.model.info.label, text=piece))
         if whole is None or not whole.response_metadata.get("finish_reason"):
             raise CutStream(f"Model {self.model.info.name!r} closed the stream in the middle of its reply.")
         return whole

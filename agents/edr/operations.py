@@ -23,6 +23,7 @@ class Operation(BaseModel):
     source_types: list[SourceKind] = []
     domains_allow: list[str] = []
     domains_deny: list[str] = []
+    urls_deny: list[str] = []
     date_from: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     date_to: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     language: Language | None = None

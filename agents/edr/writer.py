@@ -5,7 +5,7 @@ The writer sees the quotes of its own section and nothing else, and can only poi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, create_model
 from ...models import ModelCaller, Structured
 from ...text import Language
 from ._answer import Answer
+from ._draft import ClaimStream
 from ._prompt import answer_in, bullets, data, messages
 
 SYSTEM = """You write one section of a research report. Write {limit} claims or fewer, in reading order. Each claim is
@@ -50,6 +51,7 @@ async def write_section(
     style: Sequence[str] = (),
     failed: Sequence[tuple[Claim, str]] = (),
     limit: int = 8,
+    on_draft: Callable[[str], None] | None = None,
 ) -> Answer[SectionDraft]:
     """Write a section, or write its failing claims again.
 
@@ -62,12 +64,15 @@ async def write_section(
         style: What the user asked of the writing.
         failed: Claims that failed the check, with the reason; then only these are written again.
         limit: The most claims wanted.
+        on_draft: Gets the whole text so far, again and again while it is written: unchecked, to be looked at only.
 
     Returns:
         Claims; the fallback quotes the evidence word for word.
     """
     if caller.model.info.small:
-        return await _write_small(caller, quotes, language=language, limit=limit, again=bool(failed))
+        return await _write_small(
+            caller, quotes, language=language, limit=limit, again=bool(failed), on_draft=on_draft
+        )
     parts = [f"Question: {question}", f"Section: {title}"]
     if style:
         parts.append("The user asks of the writing:\n" + bullets(style))
@@ -82,12 +87,19 @@ async def write_section(
         _schema(tuple(quotes)),
         fallback=(lambda: SectionDraft()) if failed else (lambda: quote_section(quotes, limit=limit)),
         max_tokens=110 * limit,
+        on_delta=ClaimStream(on_draft).feed if on_draft else None,
     )
     return Answer.of(reply, reply.value)
 
 
 async def _write_small(
-    caller: ModelCaller, quotes: Mapping[str, str], *, language: Language, limit: int, again: bool
+    caller: ModelCaller,
+    quotes: Mapping[str, str],
+    *,
+    language: Language,
+    limit: int,
+    again: bool,
+    on_draft: Callable[[str], None] | None,
 ) -> Answer[SectionDraft]:
     """A small model restates one quote at a time; a second try is not worth its time, so the quote itself stands."""
     if again:
@@ -104,6 +116,8 @@ async def _write_small(
         )
         parts.append(part)
         claims.append(Claim(text=part.value.sentence, evidence=[eid]))
+        if on_draft:
+            on_draft(" ".join(claim.text for claim in claims))
     return Answer.merged(SectionDraft(claims=claims), parts)
 
 

@@ -262,6 +262,23 @@ async def test_structured_repairs_once_and_pays_for_both(http_server: Start) -> 
     assert "length_km" in second["messages"][2]["content"]
 
 
+async def test_a_structured_call_may_be_watched_and_says_when_its_pieces_are_void(
+    http_server: Start, waits: Sleep
+) -> None:
+    good = '{"name": "Nile", "length_km": 6650}'
+    rig = Rig(http_server(Script(stream(["{", "x"], abort=True), reply("no JSON"), reply(good))), sleep=waits)
+    seen: list[str | None] = []
+    got = await rig.caller.structured(
+        "t", [("user", "u")], River, fallback=lambda: River(name="?", length_km=0), max_tokens=50,
+        on_delta=seen.append,
+    )  # fmt: skip
+    assert got.value == River(name="Nile", length_km=6650)
+    assert seen.count(None) == 2  # once for the cut stream, once for the unusable reply
+    last = len(seen) - 1 - seen[::-1].index(None)
+    assert "".join(piece or "" for piece in seen[last + 1 :]).strip() == good
+    assert "delta" not in rig.kinds()  # raw JSON is nothing to show
+
+
 async def test_a_server_that_reports_no_usage_is_charged_by_estimate(http_server: Start) -> None:
     rig = Rig(http_server(Script(reply("The Nile is long.", usage=False))))
     got = await rig.caller.text("t", [("user", "How long is it?")], max_tokens=50)

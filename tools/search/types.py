@@ -47,6 +47,7 @@ class Filters(BaseModel):
     Attributes:
         domains_allow: Only these domains and their subdomains.
         domains_deny: None of these domains and their subdomains; wins over `domains_allow`.
+        urls_deny: None of these addresses, as they are.
         date_from: First day, inclusive. A source dated by month or year passes when any of its days does.
         date_to: Last day, inclusive.
         languages: ISO 639-1 codes, passed to the engines that know languages.
@@ -58,6 +59,7 @@ class Filters(BaseModel):
 
     domains_allow: tuple[str, ...] = ()
     domains_deny: tuple[str, ...] = ()
+    urls_deny: tuple[str, ...] = ()
     date_from: date | None = None
     date_to: date | None = None
     languages: tuple[str, ...] = ()
@@ -77,6 +79,8 @@ class Filters(BaseModel):
 
     def accepts_url(self, url: str) -> bool:
         """Whether the address passes the domain filters; addresses without a host (`doc:`) pass `domains_deny`."""
+        if url in self.urls_deny:
+            return False
         try:
             host = (urlsplit(url).hostname or "").rstrip(".")
         except ValueError:  # such as an unclosed bracket: nobody can fetch it either
