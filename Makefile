@@ -1,11 +1,11 @@
-# Tenfold: `make run` sets everything up and answers a sample question; `make test` sets up and passes the tests.
+# Tenfold: `make run` sets everything up and opens the web chat; `make test` sets up and passes the tests.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QUESTION ?= What happens to a run when its process is killed, and how can I steer it?
 
-.PHONY: run test lint format bench clean help
+.PHONY: run ask page test lint format bench clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -13,7 +13,7 @@ help:  ## list the targets
 $(BIN)/tenfold: pyproject.toml
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Tenfold into $(VENV) (once) …"
-	@$(BIN)/pip install -q --disable-pip-version-check -e .
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[web]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(BIN)/tenfold
@@ -21,7 +21,10 @@ $(VENV)/.dev: pyproject.toml $(BIN)/tenfold
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-run: $(BIN)/tenfold  ## set up, index the sample documents, answer a question about them
+run: $(BIN)/tenfold  ## set up and open the web chat
+	@$(BIN)/tenfold web
+
+ask: $(BIN)/tenfold  ## set up, index the sample documents, answer a question about them in the terminal
 	@$(BIN)/tenfold research "$(QUESTION)" --docs docs/guide --out report.md
 	@sed '/^## Sources/Q' report.md
 	@echo
@@ -30,6 +33,10 @@ run: $(BIN)/tenfold  ## set up, index the sample documents, answer a question ab
 	@echo "  $(BIN)/tenfold research \"your question\" --web"
 	@echo "  $(BIN)/tenfold doctor        what is configured, reachable, missing"
 	@echo "A larger model writes far better: see docs/guide/models.md"
+
+page:  ## rebuild the web page from its source (needs Node)
+	@npm --prefix web/page ci --no-audit --no-fund
+	@npm --prefix web/page run build
 
 test: $(VENV)/.dev  ## set up, check style and types, run all tests
 	@$(MAKE) --no-print-directory lint
@@ -47,7 +54,7 @@ format: $(VENV)/.dev  ## format the code
 	@$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## run the benchmarks; tables go to docs/results/
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(ls benchmarks/[a-z]*.py | grep -v /peer_); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist build report.md .pytest_cache .ruff_cache
