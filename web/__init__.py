@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accounts import open_accounts
     from .driver import Driver, RunView
     from .services import RunRequest, Services, open_services
 
@@ -14,10 +15,11 @@ _HOMES = {
     "RunRequest": ".services",
     "RunView": ".driver",
     "Services": ".services",
+    "open_accounts": ".accounts",
     "open_services": ".services",
 }
 
-__all__ = ["Driver", "RunRequest", "RunView", "Services", "open_services"]
+__all__ = ["Driver", "RunRequest", "RunView", "Services", "open_accounts", "open_services"]
 
 
 def __getattr__(name: str) -> Any:

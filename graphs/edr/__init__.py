@@ -3,7 +3,8 @@
 from .context import EdrContext, Searcher
 from .graph import build_graph
 from .planning import PlanDecision
-from .render import Format, byline, render
+from .render import Format, about_lines, byline, render
+from .report import label
 from .state import EdrState, Limits, RunOptions, initial_state
 from .todo import TodoOperation
 
@@ -16,8 +17,10 @@ __all__ = [
     "RunOptions",
     "Searcher",
     "TodoOperation",
+    "about_lines",
     "build_graph",
     "byline",
     "initial_state",
+    "label",
     "render",
 ]

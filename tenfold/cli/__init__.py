@@ -13,6 +13,8 @@ from .history import runs, show
 from .research import research, resume, steer
 from .servers import mcp_app
 from .setup import doctor, index, models_app
+from .users import users_app
+from .web import web
 
 __all__ = ["app", "main"]
 
@@ -46,8 +48,10 @@ app.command()(runs)
 app.command()(show)
 app.command()(index)
 app.command()(doctor)
+app.command()(web)
 app.add_typer(models_app, name="models")
 app.add_typer(mcp_app, name="mcp")
+app.add_typer(users_app, name="users")
 
 
 def main() -> None:

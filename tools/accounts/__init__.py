@@ -1,5 +1,5 @@
 """Accounts of the web chat: users, their passwords, and sessions that can be taken back."""
 
-from .store import AccountStore, Attempt, User
+from .store import SESSION_DAYS, AccountStore, Attempt, User
 
-__all__ = ["AccountStore", "Attempt", "User"]
+__all__ = ["SESSION_DAYS", "AccountStore", "Attempt", "User"]

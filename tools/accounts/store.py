@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from ...errors import ConfigError, MissingExtra
+from .._postgres import PostgresDatabase
 from .._sqlite import SqliteFile
 
 SESSION_DAYS = 14
@@ -79,14 +80,17 @@ class AccountStore:
     """The accounts of one data folder or database.
 
     Args:
-        place: The folder in which `accounts.db` lies, or an open database.
+        place: The folder in which `accounts.db` lies, or the address of a PostgreSQL database.
+
+    Raises:
+        ConfigError: The database cannot be reached.
     """
 
-    def __init__(self, place: Path | Statements) -> None:
+    def __init__(self, place: Path | str) -> None:
         self._db: Statements = (
             SqliteFile(place / "accounts.db", synced=True, timeout_s=10.0)
             if isinstance(place, Path)
-            else place
+            else PostgresDatabase(place)
         )
         for statement in _SCHEMA:
             self._db.write(statement)

@@ -1,0 +1,261 @@
+"""Live events to many observers: each run is projected and encoded once, whoever watches.
+
+A feed has one task that follows the run's log, and a bounded ring of encoded groups. An observer is a place in that
+ring and holds no queue: the run never waits for it, and one that falls out of the ring is closed and comes back with
+its Last-Event-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+
+from ...tools.runs import Event
+from ..agui import Projector, comment, encode, encode_group
+from ..runs import RunManager
+
+HEARTBEAT_S = 15.0
+LINGER_S = 10.0
+_RING_BYTES = 1_000_000  # then the older half goes
+_WRITE_BYTES = 256_000
+_PAUSE_S = 0.04  # between two writes to one observer: what comes meanwhile goes out together
+_PAGE = 2000
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedKey:
+    """A run, and the names under which its stream speaks of it (AG-UI's threadId and runId)."""
+
+    run_id: str
+    thread_id: str
+    shown_id: str
+
+
+class Feed:
+    """One run's live stream."""
+
+    def __init__(self, key: FeedKey, manager: RunManager, on_event: Callable[[Event], None]) -> None:
+        self.key = key
+        self.projector = Projector(key.shown_id, key.thread_id)
+        self.observers = 0
+        self.closed = False
+        self.idle_since = time.monotonic()
+        self._manager, self._on_event = manager, on_event
+        self._ring: list[tuple[int, bytes]] = []
+        self._bytes = 0
+        self._first = 0  # absolute place of the ring's first group
+        self._floor = 0  # the ring has every event after this seq
+        self._news = asyncio.Event()
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        try:
+            await fold_log(self._manager, self.key.run_id, self.projector)
+            self._floor = self.projector.seq
+            self._ready.set_result(None)
+            async for events in self._manager.watch(self.key.run_id, self.projector.seq):
+                self._take(events)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            _LOG.exception("The feed of run %s ended", self.key.run_id)
+            if not self._ready.done():
+                self._ready.set_exception(error)
+        finally:
+            self.closed = True
+            self._wake()
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            frames = self.projector.fold(event)
+            if frames:
+                self._on_event(event)
+                data = encode_group(frames, event.seq)
+                self._ring.append((event.seq, data))
+                self._bytes += len(data)
+        if self._bytes > _RING_BYTES:
+            gone = 0
+            while self._bytes > _RING_BYTES // 2 and gone < len(self._ring) - 1:
+                self._bytes -= len(self._ring[gone][1])
+                gone += 1
+            self._floor = self._ring[gone - 1][0]
+            self._first += gone
+            del self._ring[:gone]
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def ready(self) -> None:
+        """Wait until the log so far is folded."""
+        await asyncio.shield(self._ready)
+
+    def close(self) -> None:
+        """Stop following; observers' streams end."""
+        self.closed = True
+        self._task.cancel()
+        self._wake()
+
+    async def observe(
+        self,
+        after: int | None,
+        *,
+        until_end: bool = False,
+        allowed: Callable[[], Awaitable[bool]] | None = None,
+    ) -> AsyncGenerator[bytes]:
+        """The stream for one observer, in pieces that are written at once.
+
+        Args:
+            after: The last seq that the observer has; None: begin with where everything stands.
+            until_end: End the stream with the run (RUN_FINISHED or RUN_ERROR), as AG-UI's own clients expect.
+            allowed: Asked every fifteen seconds whether the observer may still look.
+        """
+        self.observers += 1
+        try:
+            await self.ready()
+            yield b"retry: 1000\n\n"
+            if after is None or after > self.projector.seq:
+                place = self._first + len(self._ring)
+                yield self._opening()
+            else:
+                before, place = await self._catch_up(after)
+                for piece in before:
+                    yield piece
+            checked = time.monotonic()
+            while True:
+                chunk, place, lost = self._next(place)
+                if chunk:
+                    yield chunk
+                    await asyncio.sleep(_PAUSE_S)
+                elif lost or self.closed or (until_end and self._over(after)):
+                    return
+                elif not await self._wait():
+                    yield comment("still here")
+                if allowed is not None and time.monotonic() - checked > HEARTBEAT_S:
+                    checked = time.monotonic()
+                    if not await allowed():
+                        return
+        finally:
+            self.observers -= 1
+            self.idle_since = time.monotonic()
+
+    def _over(self, after: int | None) -> bool:
+        # An answered run still stands at its old ending until the log says that it goes on.
+        return self.projector.ended and (after is None or self.projector.seq > after)
+
+    def _opening(self) -> bytes:
+        *frames, last = self.projector.opening()
+        return b"".join([*map(encode, frames), encode(last, self.projector.seq)])
+
+    async def _wait(self) -> bool:
+        news = self._news
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                await news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _next(self, place: int) -> tuple[bytes, int, bool]:
+        """The groups from a place on, the place after them, and whether the place fell out of the ring."""
+        if place < self._first:
+            return b"", place, True
+        parts: list[bytes] = []
+        size = 0
+        for n in range(place - self._first, len(self._ring)):
+            parts.append(self._ring[n][1])
+            size += len(parts[-1])
+            if size > _WRITE_BYTES:
+                break
+        return b"".join(parts), place + len(parts), False
+
+    async def _catch_up(self, after: int) -> tuple[list[bytes], int]:
+        """Pieces for the events after `after` that the ring has no more, and the place that follows."""
+        pieces: list[bytes] = []
+        if after < self._floor:
+            past = Projector(self.key.shown_id, self.key.thread_id)
+            await fold_log(self._manager, self.key.run_id, past, upto=after)
+            while past.seq < self._floor:
+                events = await self._manager.events(
+                    self.key.run_id, past.seq, min(_PAGE, self._floor - past.seq)
+                )
+                if not events:
+                    break
+                pieces.append(b"".join(encode_group(past.fold(event), event.seq) for event in events))
+            after = past.seq
+        return pieces, self._first + bisect_right(self._ring, after, key=lambda group: group[0])
+
+
+class FeedHub:
+    """The feeds of this process, made with the first observer of a run and let go after the last."""
+
+    def __init__(self, manager: RunManager, on_event: Callable[[Event], None]) -> None:
+        self._manager, self._on_event = manager, on_event
+        self._feeds: dict[FeedKey, Feed] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+        self.closing = False
+
+    @property
+    def observers(self) -> int:
+        """Connections that watch a run now."""
+        return sum(feed.observers for feed in self._feeds.values())
+
+    def __len__(self) -> int:
+        return len(self._feeds)
+
+    def feed(self, key: FeedKey) -> Feed:
+        """The live feed of a run."""
+        feed = self._feeds.get(key)
+        if feed is None or feed.closed:
+            feed = self._feeds[key] = Feed(key, self._manager, self._on_event)
+        if self._sweeper is None or self._sweeper.done():
+            self._sweeper = asyncio.create_task(self._sweep())
+        return feed
+
+    async def snapshot(self, run_id: str, thread_id: str) -> Projector:
+        """A run's document as it stands: of its feed when somebody watches, else folded from the log."""
+        feed = self._feeds.get(FeedKey(run_id, thread_id, run_id))
+        if feed is not None and not feed.closed:
+            await feed.ready()
+            return feed.projector
+        projector = Projector(run_id, thread_id)
+        await fold_log(self._manager, run_id, projector)
+        return projector
+
+    async def _sweep(self) -> None:
+        while self._feeds:
+            await asyncio.sleep(LINGER_S / 4)
+            for key, feed in list(self._feeds.items()):
+                if feed.closed or (not feed.observers and time.monotonic() - feed.idle_since > LINGER_S):
+                    feed.close()
+                    del self._feeds[key]
+
+    def close(self) -> None:
+        """End all streams."""
+        self.closing = True
+        for feed in self._feeds.values():
+            feed.close()
+        self._feeds.clear()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+
+async def fold_log(
+    manager: RunManager, run_id: str, projector: Projector, *, upto: int | None = None
+) -> None:
+    """Fold a run's log into a projector, from where that stands to the log's end or `upto`."""
+    while upto is None or projector.seq < upto:
+        limit = _PAGE if upto is None else min(_PAGE, upto - projector.seq)
+        events = await manager.events(run_id, projector.seq, limit)
+        for event in events:
+            projector.fold(event)
+        if len(events) < limit:
+            return
+        await asyncio.sleep(0)  # a long log must not hold up everybody else
