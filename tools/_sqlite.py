@@ -46,8 +46,8 @@ class SqliteFile:
             return self._db.execute(sql, values).rowcount
 
     @contextmanager
-    def transaction(self) -> Generator[sqlite3.Connection]:
-        """Several statements, all or none; other writers wait."""
+    def transaction(self, *_run_ids: str) -> Generator[Any]:
+        """Several statements, all or none; other writers wait, whatever they write about."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:

@@ -1,18 +1,23 @@
-"""The run store: runs, their calls, events, messages, snapshots and evidence, in one SQLite file."""
+"""The run store: runs, their calls, events, messages, snapshots and evidence, in SQLite or PostgreSQL."""
 
+from .database import RunLock
 from .ledger import RunLedger
+from .log import EventLog
 from .store import MAX_MESSAGE, MAX_QUEUED, RunStore
-from .types import Event, Evidence, Message, MessageStatus, Run, RunStatus
+from .types import Event, Evidence, Message, MessageKind, MessageStatus, Run, RunStatus
 
 __all__ = [
     "MAX_MESSAGE",
     "MAX_QUEUED",
     "Event",
+    "EventLog",
     "Evidence",
     "Message",
+    "MessageKind",
     "MessageStatus",
     "Run",
     "RunLedger",
+    "RunLock",
     "RunStatus",
     "RunStore",
 ]

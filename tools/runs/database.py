@@ -1,17 +1,19 @@
-"""One SQLite file, opened so that a killed process loses nothing that was said to be stored."""
+"""The run store's database, opened so that a killed process loses nothing that was said to be stored."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from ...errors import RunError
+from .._postgres import PostgresDatabase, connect
 from .._sqlite import SqliteFile
-from .schema import SCHEMA, SCHEMA_VERSION
+from .schema import FROM_1, SCHEMA, SCHEMA_VERSION
 
 
 def now() -> str:
@@ -19,8 +21,32 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Database(SqliteFile):
-    """A connection that several threads of one process share, one statement at a time.
+class Database(Protocol):
+    """What the store needs of a database, whichever it is."""
+
+    def rows(self, sql: str, *values: Any) -> list[Any]:
+        """Run a read and return its rows."""
+        ...
+
+    def row(self, sql: str, *values: Any) -> Any | None:
+        """Run a read and return its first row, or None."""
+        ...
+
+    def write(self, sql: str, *values: Any) -> int:
+        """Run one write; returns how many rows it changed."""
+        ...
+
+    def transaction(self, *run_ids: str) -> Any:
+        """Several statements, all or none; other writers of these runs wait."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class SqliteRuns(SqliteFile):
+    """The run store in one SQLite file.
 
     Args:
         path: The file; its folder is made.
@@ -34,14 +60,14 @@ class Database(SqliteFile):
 
     def __init__(self, path: Path, *, synced: bool = True) -> None:
         try:
-            super().__init__(path, synced=synced, timeout_s=10.0)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise RunError(
-                    f"{path} was written by a newer Tenfold (schema {version}).", mend="Upgrade Tenfold."
-                )
-            if version < SCHEMA_VERSION:
-                self._db.executescript(SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")
+            super().__init__(path, synced=synced, timeout_s=30.0)
+            with self.transaction() as db:  # two processes may open an old file at once
+                version = db.execute("PRAGMA user_version").fetchone()[0]
+                _check_version(version, str(path))
+                if version < SCHEMA_VERSION:
+                    for statement in (FROM_1 if version == 1 else "").split(";") + SCHEMA.split(";"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except sqlite3.DatabaseError as error:
             raise RunError(
                 f"{path} cannot be opened as a run store: {error}.",
@@ -49,16 +75,61 @@ class Database(SqliteFile):
             ) from error
 
 
-class RunLock:
-    """Held by the one process that drives a run; the system frees it when that process dies.
+class PostgresRuns(PostgresDatabase):
+    """The run store in a PostgreSQL database, in the schema `tenfold`.
+
+    Raises:
+        RunError: It was written by a newer version.
+        ConfigError: The server cannot be reached.
+    """
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._db.execute("SET search_path TO tenfold, public")
+
+    def migrate(self) -> None:
+        """Make the tables, once for all servers."""
+        with self.transaction("schema") as db:
+            db.execute("CREATE SCHEMA IF NOT EXISTS tenfold")
+            db.execute("CREATE TABLE IF NOT EXISTS tenfold.meta (version INTEGER NOT NULL)")
+            found = db.execute("SELECT version FROM tenfold.meta").fetchone()
+            if found is None:
+                for statement in filter(str.strip, SCHEMA.split(";")):
+                    db.execute(statement)
+                db.execute("INSERT INTO tenfold.meta (version) VALUES (?)", (SCHEMA_VERSION,))
+            else:
+                _check_version(found["version"], "The database")
+
+
+def _check_version(version: int, what: str) -> None:
+    if version > SCHEMA_VERSION:
+        raise RunError(
+            f"{what} was written by a newer Tenfold (schema {version}).", mend="Upgrade Tenfold."
+        )
+
+
+class RunLock(Protocol):
+    """Held by the one process that drives a run; the system frees it when that process dies."""
+
+    def release(self) -> None:
+        """Let the run go."""
+        ...
+
+    def __enter__(self) -> RunLock: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class FileLock:
+    """A lock on a file of this machine.
 
     Raises:
         RunError: Another process holds it.
     """
 
-    def __init__(self, folder: Path, run_id: str) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file: IO[str] = (folder / f"{run_id}.lock").open("a+")
+        self._file: IO[str] = (folder / f"{name}.lock").open("a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -66,7 +137,7 @@ class RunLock:
             holder = self._file.read().strip() or "unknown"
             self._file.close()
             raise RunError(
-                f"Run {run_id!r} is being driven by another process (pid {holder}).",
+                f"Run {name!r} is being driven by another process (pid {holder}).",
                 mend="Wait for it, or stop that process.",
             ) from error
         self._file.truncate(0)
@@ -77,7 +148,88 @@ class RunLock:
         """Let the run go."""
         self._file.close()
 
-    def __enter__(self) -> RunLock:
+    def __enter__(self) -> FileLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class PostgresLocks:
+    """Locks of one process, all on one connection of their own; the server frees them when it ends.
+
+    Args:
+        url: The database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._guard = threading.RLock()
+        self._db: Any = None
+        self._held: set[str] = set()
+
+    def take(self, name: str) -> PostgresLock:
+        """Take a lock.
+
+        Raises:
+            RunError: Another server holds it, or this one does.
+        """
+        with self._guard:
+            taken = name not in self._held and self._ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ok", name)
+            if not taken:
+                raise RunError(
+                    f"Run {name!r} is being driven by another process.", mend="Wait for it, or stop that process."
+                )
+            self._held.add(name)
+        return PostgresLock(self, name)
+
+    def _ask(self, sql: str, name: str) -> bool:
+        if self._db is None or self._db.closed or self._db.broken:
+            if self._held:
+                raise RunError("The connection that holds the runs was lost.", mend="They go on by themselves.")
+            self._db = connect(self._url)
+        return bool(self._db.execute(sql, (name,)).fetchone()["ok"])
+
+    def release(self, name: str) -> None:
+        """Let a lock go; one that was lost with its connection is forgotten."""
+        with self._guard:
+            if name in self._held:
+                self._held.discard(name)
+                if not (self._db.closed or self._db.broken):
+                    self._ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0)) AS ok", name)
+
+    def alive(self) -> bool:
+        """Whether the held locks are still held; when not, they are given up here."""
+        with self._guard:
+            if not self._held:
+                return True
+            try:
+                self._db.execute("SELECT 1")
+                return True
+            except Exception:  # whatever cut the connection: its locks are gone
+                self._db.close()
+                self._held.clear()
+                return False
+
+    def close(self) -> None:
+        """Close the connection, and so free all locks."""
+        with self._guard:
+            self._held.clear()
+            if self._db is not None:
+                self._db.close()
+
+
+class PostgresLock:
+    """One held lock."""
+
+    def __init__(self, locks: PostgresLocks, name: str) -> None:
+        self._locks, self._name = locks, name
+
+    def release(self) -> None:
+        """Let the run go."""
+        self._locks.release(self._name)
+
+    def __enter__(self) -> PostgresLock:
         return self
 
     def __exit__(self, *_: object) -> None:

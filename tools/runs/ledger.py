@@ -42,12 +42,12 @@ class RunLedger(Ledger):
             await asyncio.to_thread(self._write, batch)
 
     def _write(self, batch: list[CallRecord]) -> None:
-        with self._db.transaction() as db:
+        with self._db.transaction(self._run_id) as db:
             for record in batch:
                 db.execute(
-                    "INSERT OR IGNORE INTO calls (run_id, n, at, value, key, kind, role, name, input_tokens, "
+                    "INSERT INTO calls (run_id, n, at, value, key, kind, role, name, input_tokens, "
                     "output_tokens, cost, ms) VALUES "
-                    "(?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?)",
+                    "(?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
                     (self._run_id, self._run_id, now(), json.dumps(record.value, ensure_ascii=False),
                      *(getattr(record, column) for column in _COLUMNS)),
                 )  # fmt: skip

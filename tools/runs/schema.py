@@ -1,23 +1,27 @@
-"""The tables of the run store.
+"""The tables of the run store, in statements that SQLite and PostgreSQL both take.
 
-One SQLite file in WAL mode holds what runs leave behind. Every insert that a resumed node may try again is keyed
-so that the second try changes nothing.
+Every insert that a resumed node may try again is keyed so that the second try changes nothing.
 """
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, graph TEXT NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL,
     options TEXT NOT NULL, created TEXT NOT NULL, ended TEXT, error TEXT,
-    active_s REAL NOT NULL DEFAULT 0, inbox_open INTEGER NOT NULL DEFAULT 1, report TEXT
+    active_s DOUBLE PRECISION NOT NULL DEFAULT 0, inbox_open INTEGER NOT NULL DEFAULT 1, report TEXT,
+    owner TEXT NOT NULL DEFAULT 'local', thread TEXT NOT NULL DEFAULT '', parent TEXT,
+    attempt INTEGER NOT NULL DEFAULT 0, client_id TEXT, wanted TEXT NOT NULL DEFAULT ''
 );
+CREATE UNIQUE INDEX IF NOT EXISTS runs_client ON runs (owner, client_id);
+CREATE INDEX IF NOT EXISTS runs_owner ON runs (owner, created);
+CREATE INDEX IF NOT EXISTS runs_status ON runs (status);
 CREATE TABLE IF NOT EXISTS calls (
     run_id TEXT NOT NULL, key TEXT NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL, role TEXT NOT NULL,
-    name TEXT NOT NULL, value TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-    cost REAL NOT NULL, ms REAL NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run_id, key)
+    name TEXT NOT NULL, value TEXT NOT NULL, input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL,
+    cost DOUBLE PRECISION NOT NULL, ms DOUBLE PRECISION NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run_id, key)
 );
 CREATE TABLE IF NOT EXISTS events (
     run_id TEXT NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL, type TEXT NOT NULL,
@@ -26,7 +30,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS inbox (
     run_id TEXT NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL, body TEXT NOT NULL, status TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '', effect TEXT NOT NULL DEFAULT '{}', loop INTEGER, at TEXT NOT NULL,
-    PRIMARY KEY (run_id, seq), UNIQUE (run_id, client_id)
+    kind TEXT NOT NULL DEFAULT 'text', PRIMARY KEY (run_id, seq), UNIQUE (run_id, client_id)
 );
 CREATE TABLE IF NOT EXISTS snapshots (
     sha256 TEXT PRIMARY KEY, url TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, media_type TEXT NOT NULL,
@@ -34,8 +38,22 @@ CREATE TABLE IF NOT EXISTS snapshots (
 );
 CREATE TABLE IF NOT EXISTS evidence (
     run_id TEXT NOT NULL, id TEXT NOT NULL, task_id TEXT NOT NULL, snapshot TEXT NOT NULL, start INTEGER NOT NULL,
-    end INTEGER NOT NULL, quote TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, engine TEXT NOT NULL,
-    source_type TEXT NOT NULL, published TEXT, score REAL NOT NULL, loop INTEGER NOT NULL,
-    hidden_by TEXT NOT NULL DEFAULT '', PRIMARY KEY (run_id, id), UNIQUE (run_id, snapshot, start, end)
+    "end" INTEGER NOT NULL, quote TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, engine TEXT NOT NULL,
+    source_type TEXT NOT NULL, published TEXT, score DOUBLE PRECISION NOT NULL, loop INTEGER NOT NULL,
+    hidden_by TEXT NOT NULL DEFAULT '', at TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run_id, id), UNIQUE (run_id, snapshot, start, "end")
 );
+"""
+
+# From version 1, which only SQLite files have.
+FROM_1 = """
+ALTER TABLE runs ADD COLUMN owner TEXT NOT NULL DEFAULT 'local';
+ALTER TABLE runs ADD COLUMN thread TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN parent TEXT;
+ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN client_id TEXT;
+ALTER TABLE runs ADD COLUMN wanted TEXT NOT NULL DEFAULT '';
+ALTER TABLE inbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
+ALTER TABLE evidence ADD COLUMN at TEXT NOT NULL DEFAULT '';
+UPDATE runs SET thread = id;
 """

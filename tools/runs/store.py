@@ -4,50 +4,90 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ...errors import RunError
 from ..search import Snapshot
-from .database import Database, RunLock, now
+from .._postgres import Statements
+from .database import Database, FileLock, PostgresLocks, PostgresRuns, RunLock, SqliteRuns, now
 from .ledger import RunLedger
-from .types import Event, Evidence, Message, Run, RunStatus
+from .log import Entry, EventLog, last_seqs
+from .types import Event, Evidence, Message, MessageKind, Run, RunStatus
 
 MAX_QUEUED = 50
 MAX_MESSAGE = 4000
+# What a program wrote is larger than what a person says: fifty edits of a list.
+MAX_BODY: dict[MessageKind, int] = {"text": MAX_MESSAGE, "todo": 50_000, "operations": 50_000, "finish": 100}
 _ENDED = ("completed", "failed", "cancelled")
 
 
 class RunStore:
-    """All runs of one data folder.
+    """All runs of one data folder, or of one PostgreSQL database.
 
     Args:
         folder: Where `runs.db` and the run locks lie.
+        database: A `postgresql://…` address to keep the runs in instead.
+
+    Attributes:
+        log: The event log, for what need not be written at once.
+
+    Raises:
+        RunError: It was written by a newer version, or is no run store.
+        ConfigError: The PostgreSQL server cannot be reached.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str | None = None) -> None:
         self.folder = folder
-        self._db = Database(folder / "runs.db")
+        self.database = database
         # Events and texts: their loss would cost no money, and each text is followed by its call in the ledger.
-        self._log = Database(folder / "runs.db", synced=False)
+        if database is None:
+            self._locks = None
+            self._db: Database = SqliteRuns(folder / "runs.db")
+            self._quick: Database = SqliteRuns(folder / "runs.db", synced=False)
+        else:
+            self._locks = PostgresLocks(database)
+            self._db = runs = PostgresRuns(database)
+            runs.migrate()
+            self._quick = PostgresRuns(database, synced=False)
+        self.log = EventLog(self._quick)
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what waits and close the database."""
+        self.log.flush()
         self._db.close()
-        self._log.close()
+        self._quick.close()
+        if self._locks is not None:
+            self._locks.close()
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
-    def create(self, graph: str, question: str, options: dict[str, Any], *, run_id: str | None = None) -> Run:
-        """Enter a new run, queued."""
-        run_id = run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    def create(
+        self,
+        graph: str,
+        question: str,
+        options: dict[str, Any],
+        *,
+        run_id: str | None = None,
+        owner: str = "local",
+        thread: str | None = None,
+        parent: str | None = None,
+        attempt: int = 0,
+        client_id: str | None = None,
+    ) -> Run:
+        """Enter a new run, queued; with an owner's `client_id` that is known, the run that has it."""
+        run_id = run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2 if owner == 'local' else 8)}"
         self._db.write(
-            "INSERT INTO runs (id, graph, question, status, options, created) VALUES (?,?,?,'queued',?,?)",
-            run_id, graph, question, json.dumps(options, ensure_ascii=False), now(),
+            "INSERT INTO runs (id, graph, question, status, options, created, owner, thread, parent, attempt, "
+            "client_id) VALUES (?,?,?,'queued',?,?,?,?,?,?,?) ON CONFLICT (owner, client_id) DO NOTHING",
+            run_id, graph, question, json.dumps(options, ensure_ascii=False), now(), owner, thread or run_id, parent,
+            attempt, client_id,
         )  # fmt: skip
+        if client_id is not None:
+            row = self._db.row("SELECT * FROM runs WHERE owner = ? AND client_id = ?", owner, client_id)
+            return _run(row)
         return self.run(run_id)
 
     def run(self, run_id: str) -> Run:
@@ -56,41 +96,104 @@ class RunStore:
         Raises:
             RunError: No run has this id, or several begin so.
         """
-        rows = self._db.rows(
-            "SELECT * FROM runs WHERE id = ? OR substr(id, 1, ?) = ? LIMIT 3", run_id, len(run_id), run_id
+        exact = self._db.rows("SELECT * FROM runs WHERE id = ?", run_id)
+        rows = exact or self._db.rows(
+            "SELECT * FROM runs WHERE substr(id, 1, ?) = ? LIMIT 3", len(run_id), run_id
         )
-        exact = [row for row in rows if row["id"] == run_id]
         if not run_id or not rows:
             raise RunError(f"There is no run {run_id!r}.", mend="`tenfold runs` lists them.")
         if not exact and len(rows) > 1:
             raise RunError(f"Several runs begin with {run_id!r}.", mend="Give more of the id.")
-        return _run((exact or rows)[0])
+        return _run(rows[0])
 
-    def runs(self, *, limit: int = 50) -> list[Run]:
-        """The newest runs, newest first."""
-        return [
-            _run(row)
-            for row in self._db.rows("SELECT * FROM runs ORDER BY created DESC, id DESC LIMIT ?", limit)
-        ]
+    def runs(
+        self, *, limit: int = 50, owner: str | None = None, before: str | None = None, status: str | None = None
+    ) -> list[Run]:
+        """The newest runs, newest first.
 
-    def set_status(self, run_id: str, status: RunStatus, *, error: str | None = None) -> None:
-        """Record where a run stands."""
-        ended = now() if status in _ENDED else None
-        self._db.write(
-            "UPDATE runs SET status = ?, ended = ?, error = ? WHERE id = ?", status, ended, error, run_id
-        )
+        Args:
+            owner: Only this owner's.
+            before: Only those after this run in the list.
+            status: Only those that stand so.
+        """
+        rules: list[str] = []
+        values: list[Any] = []
+        for rule, value in (("owner = ?", owner), ("status = ?", status)):
+            if value is not None:
+                rules.append(rule)
+                values.append(value)
+        if before is not None:
+            last = self.run(before)
+            rules.append("(created < ? OR (created = ? AND id < ?))")
+            values += [last.created, last.created, last.id]
+        where = f"WHERE {' AND '.join(rules)} " if rules else ""
+        sql = f"SELECT * FROM runs {where}ORDER BY created DESC, id DESC LIMIT ?"
+        return [_run(row) for row in self._db.rows(sql, *values, limit)]
+
+    def set_status(
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        error: str | None = None,
+        interrupts: dict[str, Any] | None = None,
+        expect: Collection[RunStatus] | None = None,
+        again: bool = False,
+    ) -> bool:
+        """Record where a run stands, and say so in its log, both or neither.
+
+        Args:
+            error: Why it failed.
+            interrupts: What a person is asked, by interrupt id.
+            expect: Change nothing unless the run stands so.
+            again: It goes to the queue once more: a new attempt, and what was wanted of the last one is forgotten.
+
+        Returns:
+            Whether it was changed.
+        """
+        with self.log.within(self._db, run_id) as (db, entries):
+            row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+            if row is None or (expect is not None and row["status"] not in expect):
+                return False
+            attempt, wanted = (row["attempt"] + 1, "") if again else (row["attempt"], row["wanted"])
+            db.execute(
+                "UPDATE runs SET status = ?, ended = ?, error = ?, attempt = ?, wanted = ? WHERE id = ?",
+                (status, now() if status in _ENDED else None, error, attempt, wanted, run_id),
+            )
+            run = _run(row).model_copy(update={"status": status, "error": error})
+            data = {"status": status, "error": error, "interrupts": interrupts or {}}
+            entries.append(Entry("run.status", {**data, "state": run_state(run, interrupts)}, None, now()))
+        return True
+
+    def want(self, run_id: str, wanted: str) -> None:
+        """Ask the process that drives a run, wherever it is, for a pause or to cancel it."""
+        self._db.write("UPDATE runs SET wanted = ? WHERE id = ? AND wanted <> 'cancel'", wanted, run_id)
+
+    def wanted(self, run_ids: Sequence[str]) -> dict[str, str]:
+        """What is asked of these runs; those of which nothing is asked are left out."""
+        found: dict[str, str] = {}
+        for begin in range(0, len(run_ids), 500):
+            part = run_ids[begin : begin + 500]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT id, wanted FROM runs WHERE wanted <> '' AND id IN ({marks})"
+            found |= {row["id"]: row["wanted"] for row in self._db.rows(sql, *part)}
+        return found
 
     def add_active_seconds(self, run_id: str, seconds: float) -> None:
         """Add running time."""
-        self._log.write("UPDATE runs SET active_s = active_s + ? WHERE id = ?", seconds, run_id)
+        self._quick.write("UPDATE runs SET active_s = active_s + ? WHERE id = ?", seconds, run_id)
 
-    def lock(self, run_id: str) -> RunLock:
+    def lock(self, name: str) -> RunLock:
         """Take the run for this process.
 
         Raises:
             RunError: Another process drives it.
         """
-        return RunLock(self.folder / "locks", run_id)
+        return FileLock(self.folder / "locks", name) if self._locks is None else self._locks.take(name)
+
+    def locks_alive(self) -> bool:
+        """Whether the locks taken are still held; False once after the connection that held them was lost."""
+        return self._locks is None or self._locks.alive()
 
     def ledger(self, run_id: str) -> RunLedger:
         """The finished calls of a run."""
@@ -98,59 +201,44 @@ class RunStore:
 
     # --- inbox ----------------------------------------------------------------------------------------------------
 
-    def post(self, run_id: str, body: str, *, client_id: str | None = None) -> Message:
+    def post(
+        self, run_id: str, body: str, *, kind: MessageKind = "text", client_id: str | None = None
+    ) -> Message:
         """Put a message into a run's inbox; what can't be queued comes back rejected with the reason.
 
         A second post with the same `client_id` returns the first message: a client may safely try again.
         """
         run = self.run(run_id)
         client_id = client_id or secrets.token_hex(8)
-        with self._db.transaction() as db:
+        with self.log.within(self._db, run.id) as (db, entries):
             known = db.execute(
                 "SELECT * FROM inbox WHERE run_id = ? AND client_id = ?", (run.id, client_id)
             ).fetchone()
             if known:
                 return _message(known)
             seq = db.execute(
-                "SELECT COALESCE(MAX(seq), 0) + 1 FROM inbox WHERE run_id = ?", (run.id,)
-            ).fetchone()[0]
-            reason = self._refusal(db, run.id, body)
+                "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM inbox WHERE run_id = ?", (run.id,)
+            ).fetchone()["seq"]
+            reason = _refusal(db, run.id, body, kind)
+            message = Message(
+                run_id=run.id, seq=seq, client_id=client_id, kind=kind, body=body[: MAX_BODY[kind]],
+                status="rejected" if reason else "queued", reason=reason, at=now(),
+            )  # fmt: skip
             db.execute(
-                "INSERT INTO inbox (run_id, seq, client_id, body, status, reason, at) VALUES (?,?,?,?,?,?,?)",
-                (
-                    run.id,
-                    seq,
-                    client_id,
-                    body[:MAX_MESSAGE],
-                    "rejected" if reason else "queued",
-                    reason,
-                    now(),
-                ),
+                "INSERT INTO inbox (run_id, seq, client_id, kind, body, status, reason, at) VALUES (?,?,?,?,?,?,?,?)",
+                (run.id, seq, client_id, kind, message.body, message.status, reason, message.at),
             )
-        return self.messages(run.id, after=seq - 1)[0]
-
-    @staticmethod
-    def _refusal(db: sqlite3.Connection, run_id: str, body: str) -> str:
-        state = db.execute("SELECT status, inbox_open FROM runs WHERE id = ?", (run_id,)).fetchone()
-        queued = db.execute(
-            "SELECT COUNT(*) FROM inbox WHERE run_id = ? AND status = 'queued'", (run_id,)
-        ).fetchone()[0]
-        if state["status"] in ("completed", "cancelled") or not state["inbox_open"]:
-            return "The run has ended; its report is written."
-        if queued >= MAX_QUEUED:
-            return f"{MAX_QUEUED} messages are already waiting; send this again when some were taken."
-        if not body.strip():
-            return "The message is empty."
-        if len(body) > MAX_MESSAGE:
-            return f"The message has {len(body)} characters; at most {MAX_MESSAGE} are taken."
-        return ""
+            shown = message.model_dump(exclude={"run_id"})
+            data = {"seq": seq, "kind": kind, "reason": reason, "state": {f"/messages/{seq}": shown}}
+            entries.append(Entry(f"steering.{message.status}", data, None, message.at))
+        return message
 
     def messages(self, run_id: str, *, after: int = 0, status: str | None = None) -> list[Message]:
         """The messages of a run, oldest first."""
-        rows = self._db.rows(
-            "SELECT * FROM inbox WHERE run_id = ? AND seq > ? AND (? IS NULL OR status = ?) ORDER BY seq",
-            run_id, after, status, status,
-        )  # fmt: skip
+        rule = "" if status is None else "AND status = ? "
+        values = () if status is None else (status,)
+        sql = f"SELECT * FROM inbox WHERE run_id = ? AND seq > ? {rule}ORDER BY seq"
+        rows = self._db.rows(sql, run_id, after, *values)
         return [_message(row) for row in rows]
 
     def acknowledge(
@@ -177,21 +265,15 @@ class RunStore:
 
     def emit(self, run_id: str, type: str, data: dict[str, Any], *, key: str | None = None) -> int:
         """Append an event and return its sequence number; the same `key` a second time changes nothing."""
-        key = key or secrets.token_hex(8)
-        with self._log.transaction() as db:
-            known = db.execute(
-                "SELECT seq FROM events WHERE run_id = ? AND key = ?", (run_id, key)
-            ).fetchone()
-            if known:
-                return int(known["seq"])
-            seq = db.execute(
-                "SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE run_id = ?", (run_id,)
-            ).fetchone()[0]
-            db.execute(
-                "INSERT INTO events (run_id, seq, key, at, type, data) VALUES (?,?,?,?,?,?)",
-                (run_id, seq, key, now(), type, json.dumps(data, ensure_ascii=False)),
-            )
-        return int(seq)
+        return self.log.append(run_id, [(type, data, key)])[0]
+
+    def emit_many(self, run_id: str, entries: Sequence[tuple[str, dict[str, Any], str | None]]) -> list[int]:
+        """Append events, each as type, data and key, in one transaction; returns their numbers."""
+        return self.log.append(run_id, entries)
+
+    def last_seqs(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the last event of each run, 0 for none."""
+        return last_seqs(self._quick, run_ids)
 
     def events(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events after a sequence number, in order."""
@@ -207,8 +289,8 @@ class RunStore:
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a text under its hash; the first one stays."""
-        self._log.write(
-            "INSERT OR IGNORE INTO snapshots VALUES (?,?,?,?,?,?,?,?)",
+        self._quick.write(
+            "INSERT INTO snapshots VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
             snapshot.sha256, snapshot.url, snapshot.title, snapshot.text, snapshot.media_type, snapshot.fetched_at,
             snapshot.published, json.dumps(dict(snapshot.meta), ensure_ascii=False),
         )  # fmt: skip
@@ -220,13 +302,14 @@ class RunStore:
 
     def add_evidence(self, run_id: str, evidence: Iterable[Evidence]) -> None:
         """Keep quotes; one that is there already stays as it was."""
-        with self._db.transaction() as db:
+        with self._db.transaction(run_id) as db:
             for e in evidence:
                 db.execute(
-                    "INSERT OR IGNORE INTO evidence (run_id, id, task_id, snapshot, start, end, quote, url, title, "
-                    "engine, source_type, published, score, loop, hidden_by) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    'INSERT INTO evidence (run_id, id, task_id, snapshot, start, "end", quote, url, title, engine, '
+                    "source_type, published, score, loop, hidden_by, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+                    "ON CONFLICT DO NOTHING",
                     (run_id, e.id, e.task_id, e.snapshot, e.start, e.end, e.quote, e.url, e.title, e.engine,
-                     e.source_type, e.published, e.score, e.loop, e.hidden_by),
+                     e.source_type, e.published, e.score, e.loop, e.hidden_by, now()),
                 )  # fmt: skip
 
     def evidence(
@@ -245,7 +328,7 @@ class RunStore:
 
     def set_hidden(self, run_id: str, hidden_by: dict[str, str]) -> None:
         """Hide evidence by the constraint named, or show it again with ''."""
-        with self._db.transaction() as db:
+        with self._db.transaction(run_id) as db:
             for evidence_id, constraint in hidden_by.items():
                 db.execute(
                     "UPDATE evidence SET hidden_by = ? WHERE run_id = ? AND id = ?",
@@ -264,10 +347,38 @@ class RunStore:
         return None if row is None or row["report"] is None else json.loads(row["report"])
 
 
-def _run(row: sqlite3.Row) -> Run:
+def run_state(run: Run, interrupts: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A run as the shared state document shows it, by path."""
+    shown = ("id", "thread", "graph", "question", "status", "error", "created", "parent")
+    return {
+        "/run": {
+            **{name: getattr(run, name) for name in shown},
+            "model": run.options.get("model"),
+            "interrupts": interrupts or {},
+        }
+    }
+
+
+def _refusal(db: Statements, run_id: str, body: str, kind: MessageKind) -> str:
+    state = db.execute("SELECT status, inbox_open FROM runs WHERE id = ?", (run_id,)).fetchone()
+    queued = db.execute(
+        "SELECT COUNT(*) AS n FROM inbox WHERE run_id = ? AND status = 'queued'", (run_id,)
+    ).fetchone()["n"]
+    if state["status"] in ("completed", "cancelled") or not state["inbox_open"]:
+        return "The run has ended; its report is written."
+    if queued >= MAX_QUEUED:
+        return f"{MAX_QUEUED} messages are already waiting; send this again when some were taken."
+    if not body.strip():
+        return "The message is empty."
+    if len(body) > MAX_BODY[kind]:
+        return f"The message has {len(body)} characters; at most {MAX_BODY[kind]} are taken."
+    return ""
+
+
+def _run(row: Any) -> Run:
     values: dict[str, Any] = {name: row[name] for name in Run.model_fields}
     return Run.model_validate({**values, "options": json.loads(row["options"])})
 
 
-def _message(row: sqlite3.Row) -> Message:
+def _message(row: Any) -> Message:
     return Message(**{**dict(row), "effect": json.loads(row["effect"])})

@@ -10,6 +10,7 @@ RunStatus = Literal[
     "queued", "running", "paused", "waiting_human", "interrupted", "completed", "failed", "cancelled"
 ]
 MessageStatus = Literal["queued", "applied", "rejected"]
+MessageKind = Literal["text", "todo", "operations", "finish"]
 
 
 class Run(BaseModel):
@@ -18,6 +19,12 @@ class Run(BaseModel):
     Attributes:
         active_s: Seconds of running time so far; paused and waiting time is not in it.
         inbox_open: Whether messages are still taken.
+        owner: Whose run it is; `local` without accounts.
+        thread: The conversation that the run belongs to.
+        parent: The run that it was forked from.
+        attempt: How often it was handed to the queue; 0 for a run that a terminal drives.
+        client_id: The owner's own name for the request: the same again is the same run.
+        wanted: `pause` or `cancel` when somebody asked for it and the run has not yet stopped.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,16 +39,23 @@ class Run(BaseModel):
     error: str | None = None
     active_s: float = 0.0
     inbox_open: bool = True
+    owner: str = "local"
+    thread: str = ""
+    parent: str | None = None
+    attempt: int = 0
+    client_id: str | None = None
+    wanted: str = ""
 
 
 class Message(BaseModel):
-    """A steering message and what became of it."""
+    """A steering message and what became of it; `body` is JSON unless `kind` is text."""
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     seq: int
     client_id: str
+    kind: MessageKind = "text"
     body: str
     status: MessageStatus
     reason: str = ""
