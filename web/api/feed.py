@@ -64,12 +64,9 @@ class Feed:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            _LOG.exception("The feed of run %s ended", self.key.run_id)
-            if not self._ready.done():
-                self._ready.set_exception(error)
+            _LOG.error("The feed of run %s ended", self.key.run_id, exc_info=error)
         finally:
-            self.closed = True
-            self._wake()
+            self._end()
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
@@ -84,9 +81,10 @@ class Feed:
             while self._bytes > _RING_BYTES // 2 and gone < len(self._ring) - 1:
                 self._bytes -= len(self._ring[gone][1])
                 gone += 1
-            self._floor = self._ring[gone - 1][0]
-            self._first += gone
-            del self._ring[:gone]
+            if gone:
+                self._floor = self._ring[gone - 1][0]
+                self._first += gone
+                del self._ring[:gone]
         self._wake()
 
     def _wake(self) -> None:
@@ -99,8 +97,13 @@ class Feed:
 
     def close(self) -> None:
         """Stop following; observers' streams end."""
-        self.closed = True
         self._task.cancel()
+        self._end()
+
+    def _end(self) -> None:
+        self.closed = True
+        if not self._ready.done():
+            self._ready.set_result(None)
         self._wake()
 
     async def observe(
@@ -121,6 +124,8 @@ class Feed:
         try:
             await self.ready()
             yield b"retry: 1000\n\n"
+            if self.closed:  # it could not begin; the client comes back
+                return
             if after is None or after > self.projector.seq:
                 place = self._first + len(self._ring)
                 yield self._opening()
@@ -224,7 +229,8 @@ class FeedHub:
         feed = self._feeds.get(FeedKey(run_id, thread_id, run_id))
         if feed is not None and not feed.closed:
             await feed.ready()
-            return feed.projector
+            if not feed.closed:
+                return feed.projector
         projector = Projector(run_id, thread_id)
         await fold_log(self._manager, run_id, projector)
         return projector

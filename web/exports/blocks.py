@@ -34,14 +34,14 @@ class Block:
 def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     """The blocks of a report, in order."""
     language = report["language"]
-    yield Block("title", _plain(report["title"]))
-    yield Block("byline", _plain(byline(report)))
+    yield Block("title", plain(report["title"]))
+    yield Block("byline", plain(byline(report)))
     if not report["sections"]:
         yield Block("note", label(language, "nothing"))
     for section in report["sections"]:
-        yield Block("heading", _plain(section["title"]))
+        yield Block("heading", plain(section["title"]))
         for claim in section["claims"]:
-            text = _plain(claim["text"])
+            text = plain(claim["text"])
             flag = label(language, "unverified") if claim["verdict"] == "unverified" else ""
             yield Block("claim", f"“{text}”" if claim["extractive"] else text, tuple(claim["refs"]), flag)
     yield from _charts(report)
@@ -50,13 +50,13 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
         yield Block("heading", label(language, "sources"))
         for source in report["sources"]:
             date = f", {source['published']}" if source["published"] else ""
-            title = _plain(source["title"] or source["url"])
-            yield Block("source", f"{source['n']}. {title}{date}, {_plain(source['url'])}")
+            title = plain(source["title"] or source["url"])
+            yield Block("source", f"{source['n']}. {title}{date}, {plain(source['url'])}")
             for quote in source["quotes"]:
-                yield Block("quote", _plain(quote["quote"]))
+                yield Block("quote", plain(quote["quote"]))
     yield Block("heading", label(language, "about"))
     for line in about_lines(report):
-        yield Block("note", _plain(line))
+        yield Block("note", plain(line))
 
 
 def _charts(report: Mapping[str, Any]) -> Iterator[Block]:
@@ -65,9 +65,9 @@ def _charts(report: Mapping[str, Any]) -> Iterator[Block]:
     for chart in report["charts"]:
         spec = ChartSpec.model_validate(chart["spec"])
         try:
-            yield Block("image", _plain(spec.title), (chart["source"],), image=draw(spec, format="png").data)
+            yield Block("image", plain(spec.title), (chart["source"],), image=draw(spec, format="png").data)
         except MissingExtra as error:
-            yield Block("note", f"{_plain(spec.title)}: {error}")
+            yield Block("note", f"{plain(spec.title)}: {error}")
 
 
 def _extras(report: Mapping[str, Any]) -> Iterator[Block]:
@@ -87,14 +87,9 @@ def _extras(report: Mapping[str, Any]) -> Iterator[Block]:
         if lines:
             yield Block("heading", label(language, name))
             for line in lines:
-                yield Block("note", _plain(line))
+                yield Block("note", plain(line))
 
 
-def _plain(text: Any) -> str:
-    """One line, without the control characters that XML and PDF cannot hold."""
-    words = " ".join(str(text).split())
-    return "".join(
-        c
-        for c in words
-        if (c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) < 0xFFFE) or ord(c) > 0xFFFF
-    )
+def plain(text: Any) -> str:
+    """One line, without control characters and halves of characters, which XML and PDF cannot hold."""
+    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())

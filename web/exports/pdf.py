@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import MissingExtra
-from .blocks import Block, blocks
+from .blocks import Block, blocks, plain
 
 _ONE_AT_A_TIME = threading.Lock()  # reportlab keeps its fonts in one table
 _FALLBACK = {
@@ -38,7 +38,7 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
         styles = _styles(_fonts(), _FALLBACK.get(report["language"]))
         document = SimpleDocTemplate(
             out, pagesize=A4, leftMargin=2.2 * cm, rightMargin=2.2 * cm, topMargin=2 * cm, bottomMargin=2 * cm,
-            title=str(report["title"])[:250], author="Tenfold", lang=report["language"],
+            title=plain(report["title"])[:250], author="Tenfold", lang=report["language"],
         )  # fmt: skip
         flow = [part for block in blocks(report) for part in _set(block, styles)]
         document.build(flow, onFirstPage=_number, onLaterPages=_number)
