@@ -78,7 +78,9 @@ class RunStore:
         client_id: str | None = None,
     ) -> Run:
         """Enter a new run, queued; with an owner's `client_id` that is known, the run that has it."""
-        run_id = run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2 if owner == 'local' else 8)}"
+        run_id = (
+            run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2 if owner == 'local' else 8)}"
+        )
         self._db.write(
             "INSERT INTO runs (id, graph, question, status, options, created, owner, thread, parent, attempt, "
             "client_id) VALUES (?,?,?,'queued',?,?,?,?,?,?,?) ON CONFLICT (owner, client_id) DO NOTHING",
@@ -107,7 +109,12 @@ class RunStore:
         return _run(rows[0])
 
     def runs(
-        self, *, limit: int = 50, owner: str | None = None, before: str | None = None, status: str | None = None
+        self,
+        *,
+        limit: int = 50,
+        owner: str | None = None,
+        before: str | None = None,
+        status: str | None = None,
     ) -> list[Run]:
         """The newest runs, newest first.
 
@@ -129,6 +136,19 @@ class RunStore:
         where = f"WHERE {' AND '.join(rules)} " if rules else ""
         sql = f"SELECT * FROM runs {where}ORDER BY created DESC, id DESC LIMIT ?"
         return [_run(row) for row in self._db.rows(sql, *values, limit)]
+
+    def counts(self) -> dict[str, int]:
+        """How many runs have each status."""
+        rows = self._db.rows("SELECT status, COUNT(*) AS n FROM runs GROUP BY status")
+        return {row["status"]: int(row["n"]) for row in rows}
+
+    def tokens(self) -> dict[str, tuple[int, int]]:
+        """Prompt and completion tokens of all finished calls, by model."""
+        rows = self._db.rows(
+            "SELECT name, SUM(input_tokens) AS came, SUM(output_tokens) AS went FROM calls "
+            "WHERE kind = 'llm' GROUP BY name"
+        )
+        return {row["name"]: (int(row["came"]), int(row["went"])) for row in rows}
 
     def set_status(
         self,

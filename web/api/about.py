@@ -103,8 +103,9 @@ async def healthz(desk: DeskDep) -> Health:
 @router.get("/metrics", tags=["about"], response_class=Response)
 async def metrics(desk: DeskDep) -> Response:
     """Counts for Prometheus; no names, no ids."""
-    runs = await asyncio.to_thread(desk.services.store.counts)
-    text = desk.metrics.exposition(runs, observers=desk.hub.observers, feeds=len(desk.hub))
+    store = desk.services.store
+    runs, tokens = await asyncio.to_thread(lambda: (store.counts(), store.tokens()))
+    text = desk.metrics.exposition(runs, tokens, observers=desk.hub.observers, feeds=len(desk.hub))
     return Response(text, media_type=CONTENT_TYPE)
 
 

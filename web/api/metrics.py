@@ -22,9 +22,9 @@ class Metrics:
         self._observers = Gauge("tenfold_observers", "Open event streams.", registry=self.registry)
         self._feeds = Gauge("tenfold_feeds", "Runs that are watched.", registry=self.registry)
         self._events = Counter("tenfold_events", "Events sent to feeds, each once.", registry=self.registry)
-        self._tokens = Counter(
+        self._tokens = Gauge(
             "tenfold_tokens",
-            "Tokens of model calls seen by feeds.",
+            "Tokens of all finished model calls.",
             ["model", "direction"],
             registry=self.registry,
         )
@@ -39,15 +39,16 @@ class Metrics:
         self._latency.labels(known, route, str(status)).observe(seconds)
 
     def event(self, event: Event) -> None:
-        """Count an event, and the tokens of a finished call."""
+        """Count an event."""
         self._events.inc()
-        if event.type == "call.end":
-            usage, model = event.data.get("usage") or {}, str(event.data.get("model", ""))
-            self._tokens.labels(model, "input").inc(usage.get("input_tokens") or 0)
-            self._tokens.labels(model, "output").inc(usage.get("output_tokens") or 0)
 
-    def exposition(self, runs: Mapping[str, int], *, observers: int, feeds: int) -> bytes:
-        """The text that Prometheus reads."""
+    def exposition(
+        self, runs: Mapping[str, int], tokens: Mapping[str, tuple[int, int]], *, observers: int, feeds: int
+    ) -> bytes:
+        """The text that Prometheus reads; runs and tokens are the whole database's, the rest this process's."""
+        for model, (came, went) in tokens.items():
+            self._tokens.labels(model, "input").set(came)
+            self._tokens.labels(model, "output").set(went)
         self._runs.clear()
         for status, count in runs.items():
             self._runs.labels(status).set(count)
