@@ -36,12 +36,13 @@ class Projector:
 
     Attributes:
         seq: Of the last event taken in.
+        begun_at: Seq of the event with which the run last began, or went on after an ending.
         document: The shared state.
     """
 
     def __init__(self, run_id: str, thread_id: str) -> None:
         self.run_id, self.thread_id = run_id, thread_id
-        self.seq = 0
+        self.seq = self.begun_at = 0
         self.document = Document()
         self._ending: Frame | None = None  # the RUN_FINISHED or RUN_ERROR at which the stream stands
         self._begun = False
@@ -115,7 +116,7 @@ class Projector:
         if status not in _ENDED:
             frames: list[Frame] = []
             if self._ending is not None:
-                self._ending = None
+                self._ending, self.begun_at = None, self.seq
                 frames.append(self._started())
             # Inside a begun stream a second RUN_STARTED is an error to the protocol's client.
             return [*frames, _custom("run.status", data)]

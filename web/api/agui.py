@@ -40,7 +40,7 @@ async def agui(
     else:
         run = await _begin(desk, owner, graph, asked)
     feed = desk.hub.feed(FeedKey(run.id, asked.thread_id, asked.run_id))
-    return event_stream(desk, feed.observe(after, until_end=True))
+    return event_stream(desk, feed.observe_once(begun_after=after))
 
 
 def _client_id(thread_id: str, run_id: str) -> str:

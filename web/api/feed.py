@@ -11,8 +11,10 @@ import asyncio
 import logging
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...tools.runs import Event
 from ..agui import Projector, comment, encode, encode_group
@@ -36,6 +38,14 @@ class FeedKey:
     shown_id: str
 
 
+class _Group(NamedTuple):
+    """The encoded frames of one event; `ends` says that the run stands still after it."""
+
+    seq: int
+    data: bytes
+    ends: bool
+
+
 class Feed:
     """One run's live stream."""
 
@@ -46,7 +56,7 @@ class Feed:
         self.closed = False
         self.idle_since = time.monotonic()
         self._manager, self._on_event = manager, on_event
-        self._ring: list[tuple[int, bytes]] = []
+        self._ring: list[_Group] = []
         self._bytes = 0
         self._first = 0  # absolute place of the ring's first group
         self._floor = 0  # the ring has every event after this seq
@@ -73,16 +83,16 @@ class Feed:
             frames = self.projector.fold(event)
             if frames:
                 self._on_event(event)
-                data = encode_group(frames, event.seq)
-                self._ring.append((event.seq, data))
-                self._bytes += len(data)
+                group = _Group(event.seq, encode_group(frames, event.seq), self.projector.ended)
+                self._ring.append(group)
+                self._bytes += len(group.data)
         if self._bytes > _RING_BYTES:
             gone = 0
             while self._bytes > _RING_BYTES // 2 and gone < len(self._ring) - 1:
-                self._bytes -= len(self._ring[gone][1])
+                self._bytes -= len(self._ring[gone].data)
                 gone += 1
             if gone:
-                self._floor = self._ring[gone - 1][0]
+                self._floor = self._ring[gone - 1].seq
                 self._first += gone
                 del self._ring[:gone]
         self._wake()
@@ -107,27 +117,21 @@ class Feed:
         self._wake()
 
     async def observe(
-        self,
-        after: int | None,
-        *,
-        until_end: bool = False,
-        allowed: Callable[[], Awaitable[bool]] | None = None,
+        self, after: int | None, *, allowed: Callable[[], Awaitable[bool]] | None = None
     ) -> AsyncGenerator[bytes]:
-        """The stream for one observer, in pieces that are written at once.
+        """The stream for one observer, in pieces that are written at once. It goes on over endings.
 
         Args:
             after: The last seq that the observer has; None: begin with where everything stands.
-            until_end: End the stream with the run (RUN_FINISHED or RUN_ERROR), as AG-UI's own clients expect.
             allowed: Asked every fifteen seconds whether the observer may still look.
         """
-        self.observers += 1
-        try:
+        with self._watched():
             await self.ready()
             yield b"retry: 1000\n\n"
             if self.closed:  # it could not begin; the client comes back
                 return
             if after is None or after > self.projector.seq:
-                place = self._first + len(self._ring)
+                place = self._end_place()
                 yield self._opening()
             else:
                 before, place = await self._catch_up(after)
@@ -139,7 +143,7 @@ class Feed:
                 if chunk:
                     yield chunk
                     await asyncio.sleep(_PAUSE_S)
-                elif lost or self.closed or (until_end and self._over(after)):
+                elif lost or self.closed:
                     return
                 elif not await self._wait():
                     yield comment("still here")
@@ -147,13 +151,44 @@ class Feed:
                     checked = time.monotonic()
                     if not await allowed():
                         return
+
+    async def observe_once(self, *, begun_after: int | None = None) -> AsyncGenerator[bytes]:
+        """The stream up to the next RUN_FINISHED or RUN_ERROR, after which AG-UI's clients allow nothing.
+
+        Args:
+            begun_after: Wait until the run goes on after the ending at this seq: it was answered.
+        """
+        with self._watched():
+            await self.ready()
+            while begun_after is not None and self.projector.begun_at <= begun_after and not self.closed:
+                if not await self._wait():
+                    yield comment("still here")
+            if self.closed:
+                return
+            place, over = self._end_place(), self.projector.ended
+            yield self._opening()
+            while not over:
+                chunk, place, lost = self._next(place, stop_at_end=True)
+                over = bool(chunk) and self._ring[place - self._first - 1].ends
+                if chunk:
+                    yield chunk
+                    await asyncio.sleep(0 if over else _PAUSE_S)
+                elif lost or self.closed:
+                    return
+                elif not await self._wait():
+                    yield comment("still here")
+
+    @contextmanager
+    def _watched(self) -> Generator[None]:
+        self.observers += 1
+        try:
+            yield
         finally:
             self.observers -= 1
             self.idle_since = time.monotonic()
 
-    def _over(self, after: int | None) -> bool:
-        # An answered run still stands at its old ending until the log says that it goes on.
-        return self.projector.ended and (after is None or self.projector.seq > after)
+    def _end_place(self) -> int:
+        return self._first + len(self._ring)
 
     def _opening(self) -> bytes:
         *frames, last = self.projector.opening()
@@ -168,16 +203,16 @@ class Feed:
             return False
         return True
 
-    def _next(self, place: int) -> tuple[bytes, int, bool]:
+    def _next(self, place: int, *, stop_at_end: bool = False) -> tuple[bytes, int, bool]:
         """The groups from a place on, the place after them, and whether the place fell out of the ring."""
         if place < self._first:
             return b"", place, True
         parts: list[bytes] = []
         size = 0
         for n in range(place - self._first, len(self._ring)):
-            parts.append(self._ring[n][1])
+            parts.append(self._ring[n].data)
             size += len(parts[-1])
-            if size > _WRITE_BYTES:
+            if size > _WRITE_BYTES or (stop_at_end and self._ring[n].ends):
                 break
         return b"".join(parts), place + len(parts), False
 
@@ -195,7 +230,7 @@ class Feed:
                     break
                 pieces.append(b"".join(encode_group(past.fold(event), event.seq) for event in events))
             after = past.seq
-        return pieces, self._first + bisect_right(self._ring, after, key=lambda group: group[0])
+        return pieces, self._first + bisect_right(self._ring, after, key=lambda group: group.seq)
 
 
 class FeedHub:
