@@ -87,6 +87,10 @@ class WebSettings(BaseModel):
     upload_total_mb: int = Field(default=500, ge=1, description="Megabytes of all uploads of one person.")
     requests_per_minute: int = Field(default=1200, ge=1, description="Of one person or address.")
     runs_per_hour: int = Field(default=120, ge=1, description="New runs of one person.")
+    traces: bool = Field(
+        default=False,
+        description="Send OpenTelemetry traces; the OTEL_… variables say where to (extra otel).",
+    )
     logins_per_minute: int = Field(
         default=10, ge=1, description="Login tries from one address, and for one name."
     )

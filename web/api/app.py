@@ -98,6 +98,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await manager.start()
+        traces = _traces(services)
         if on_start is not None:
             on_start()
         try:
@@ -105,6 +106,8 @@ def create_app(
         finally:
             hub.close()
             await manager.stop()
+            if traces is not None:
+                traces.close()
 
     app = FastAPI(
         title="Tenfold", version=__version__, description=_ABOUT, lifespan=lifespan,
@@ -118,6 +121,17 @@ def create_app(
     # Outermost: it also sees what is refused and what fails.
     app.add_middleware(_guarding, desk=desk)
     return app
+
+
+def _traces(services: Services) -> Any:
+    """Tracing, when the settings ask for it; it listens after the manager does."""
+    if not services.settings.web.traces:
+        return None
+    from .traces import Traces
+
+    traces = Traces()
+    traces.attach(services)
+    return traces
 
 
 def _guarding(app: ASGIApp, desk: Desk) -> ASGIApp:
