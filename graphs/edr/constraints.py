@@ -35,6 +35,7 @@ def filters(constraints: Sequence[Constraint]) -> Filters:
     return Filters(
         domains_allow=tuple(dict.fromkeys(_values(policy, "domains_allow"))),
         domains_deny=tuple(dict.fromkeys(_values(policy, "domains_deny"))),
+        urls_deny=tuple(dict.fromkeys(_values(policy, "urls_deny"))),
         source_types=tuple(dict.fromkeys(_values(policy, "source_types"))),
         date_from=max(starts, default=None),
         date_to=min(ends, default=None),

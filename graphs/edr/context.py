@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class EdrContext:
         similarity: Cosine of a text to each of several, or None without an embedder.
         databases: Read-only databases by name.
         passages_per_task: The most passages that one task reads.
+        on_live: Gets what is only worth seeing while it happens, such as a text that grows: type and data.
     """
 
     run_id: str
@@ -55,10 +57,21 @@ class EdrContext:
     similarity: Callable[[str, Sequence[str]], Sequence[float]] | None = None
     databases: dict[str, Database] | None = None
     passages_per_task: int = 8
+    on_live: Callable[[str, dict[str, Any]], None] | None = None
 
-    def emit(self, type: str, data: dict[str, Any], *, key: str) -> None:
-        """Append an event; the same key is written once, however often a node runs again."""
-        self.store.emit(self.run_id, type, data, key=key)
+    def emit(self, type: str, data: dict[str, Any], *, key: str, state: dict[str, Any] | None = None) -> None:
+        """Append an event; the same key is written once, however often a node runs again.
+
+        Args:
+            state: What it changes in the run's shared state document, by path (`shared`).
+        """
+        self.store.emit(self.run_id, type, {**data, "state": state} if state else data, key=key)
+
+    def draft(self, section: str) -> Callable[[str], None] | None:
+        """Where a section's text is shown while it is written; None when nobody would see it."""
+        if self.on_live is None:
+            return None
+        return Draft(self.on_live, f"draft:{section}:{secrets.token_hex(2)}").show
 
     def set_limits(self, limits: Limits) -> None:
         """Put the run's caps in force, as its state has them."""
@@ -142,6 +155,32 @@ class EdrContext:
             return CallRecord(key, kind, name, value, ms=1000 * (time.monotonic() - started), role=kind)
 
         return await once(self.ledger, key, call)
+
+
+class Draft:
+    """A growing text as `text.*` events.
+
+    Args:
+        tell: Gets type and data.
+        name: The text's id; a text that is taken back goes on under a new one.
+    """
+
+    def __init__(self, tell: Callable[[str, dict[str, Any]], None], name: str) -> None:
+        self._tell = tell
+        self._name = name
+        self._round = 0
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show the whole text so far."""
+        if not text.startswith(self._shown):
+            self._shown, self._round = "", self._round + 1
+        name = f"{self._name}:{self._round}"
+        if not self._shown and text:
+            self._tell("text.start", {"id": name, "role": "assistant"})
+        if piece := text[len(self._shown) :]:
+            self._tell("text.delta", {"id": name, "delta": piece})
+        self._shown = text
 
 
 def _plain(cell: Any) -> Any:

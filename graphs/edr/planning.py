@@ -6,21 +6,23 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ...agents.edr import Operation, clarify, compile_message, plan
 from ...text import detect_language
 from ...tools.runs import Message
 from . import constraints as rules
+from . import shared
 from . import todo as todos
 from .context import EdrContext
 from .database import table_names
 from .research import TaskInput
 from .state import EdrState, Limits, RunOptions, StopReason
-from .steering import Steered, apply_message
+from .steering import Steered, TodoEdit, apply_edit, apply_message
 
 RESEARCH_SHARE = 0.8
 MAX_EXTRA_LOOPS = 2
+_OPERATIONS = TypeAdapter(list[Operation])
 
 
 class PlanDecision(BaseModel):
@@ -36,7 +38,13 @@ class PlanDecision(BaseModel):
 async def intake(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]:
     """Read the question's language and enter the run in its log."""
     question = state["question"]
-    runtime.context.emit("run.started", {"question": question}, key="intake")
+    paths = {
+        **shared.todo(state["todo"]),
+        **shared.constraints(state["constraints"]),
+        **shared.limits(Limits.model_validate(state["options"]["limits"])),
+        "/loop": 0,
+    }
+    runtime.context.emit("run.started", {"question": question}, key="intake", state=paths)
     return {"language": detect_language(question), "brief": question}
 
 
@@ -86,7 +94,7 @@ async def make_plan(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, 
         if result.added:
             added[place] = result.added[0]
     data = {"source": reply.source, "reason": reply.reason, "todo": todo}
-    context.emit("plan.made", data, key=f"plan:{state['plan_round']}:{base}")
+    context.emit("plan.made", data, key=f"plan:{state['plan_round']}:{base}", state=shared.todo(todo))
     return {"todo": todo, "plan_round": state["plan_round"] + 1}
 
 
@@ -108,7 +116,12 @@ async def approve_plan(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
         }
     if decision.action == "edit":
         result = todos.apply(state["todo"], decision.operations, by="user", loop=0)
-        runtime.context.emit("plan.edited", {"refused": result.refused}, key=f"edited:{state['plan_round']}")
+        runtime.context.emit(
+            "plan.edited",
+            {"refused": result.refused},
+            key=f"edited:{state['plan_round']}",
+            state=shared.todo(result.todo),
+        )
         return {"todo": result.todo, "plan_approved": True}
     return {"plan_approved": True}
 
@@ -162,15 +175,7 @@ async def _take(
     state: EdrState, context: EdrContext, steered: Steered, message: Message, extra: int
 ) -> tuple[Steered, int]:
     """Compile, apply and acknowledge one message; what finds no loop left is refused, not left lying."""
-    compiled = await compile_message(
-        context.caller,
-        message.body,
-        language=language_of(state),
-        todo=todos.lines(steered.todo),
-        today=state["today"],
-    )
-    operations: list[Operation] = compiled.value.operations
-    after = apply_message(steered, operations, message=message.seq)
+    after = await _read(state, context, steered, message)
     no_loop = state["loop"] >= after.limits.loops + extra
     if _adds_work(after) and no_loop:
         if extra < MAX_EXTRA_LOOPS and not context.budget.exhausted():
@@ -182,25 +187,60 @@ async def _take(
             )
             after = apply_message(steered, [], message=message.seq)
             after.refused = [reason]
-    reason = " ".join(after.refused) or (
-        "" if operations else "The message asks for nothing that can be done."
-    )
-    applied = bool(after.effect)
+    _acknowledge(state, context, steered, after)
+    return after, extra
+
+
+async def _read(state: EdrState, context: EdrContext, steered: Steered, message: Message) -> Steered:
+    """What a message asks for, done: words through the steering agent, typed messages as they are."""
+    try:
+        if message.kind == "todo":
+            return apply_edit(steered, TodoEdit.model_validate_json(message.body), message=message.seq)
+        if message.kind == "operations":
+            operations = _OPERATIONS.validate_json(message.body)
+        elif message.kind == "finish":
+            operations = [Operation(kind="stop")]
+        else:
+            compiled = await compile_message(
+                context.caller,
+                message.body,
+                language=language_of(state),
+                todo=todos.lines(steered.todo),
+                today=state["today"],
+            )
+            operations = compiled.value.operations
+    except ValidationError as error:
+        after = apply_message(steered, [], message=message.seq)
+        after.refused = [
+            f"The message is not what its kind {message.kind!r} wants: {error.errors()[0]['msg']}"
+        ]
+        return after
+    return apply_message(steered, operations, message=message.seq)
+
+
+def _acknowledge(state: EdrState, context: EdrContext, before: Steered, after: Steered) -> None:
+    """Say what became of a message, to the inbox and to the log."""
+    applied, loop = bool(after.effect), state["loop"]
+    reason = " ".join(after.refused) or ("" if applied else "The message asks for nothing that can be done.")
     context.store.acknowledge(
-        context.run_id, message.seq, applied=applied, reason=reason, effect=after.effect, loop=state["loop"]
+        context.run_id, after.message, applied=applied, reason=reason, effect=after.effect, loop=loop
     )
+    message = context.store.messages(context.run_id, after=after.message - 1)[0]
+    changed = {e for e, why in after.hidden.items() if why != before.hidden.get(e, "")}
+    evidence = context.store.evidence(context.run_id, hidden=True) if changed else []
+    shown = [e.model_copy(update={"hidden_by": after.hidden.get(e.id, "")}) for e in evidence]
     context.emit(
         "steering.applied" if applied else "steering.rejected",
-        {
-            "seq": message.seq,
-            "body": message.body,
-            "effect": after.effect,
-            "reason": reason,
-            "loop": state["loop"],
-        },
+        {"seq": message.seq, "body": message.body, "effect": after.effect, "reason": reason, "loop": loop},
         key=f"steer:{message.seq}",
+        state={
+            **shared.message(message),
+            **shared.todo(after.todo),
+            **shared.constraints(after.constraints),
+            **shared.limits(after.limits),
+            **shared.evidence(shown, changed),
+        },
     )
-    return after, extra
 
 
 def _adds_work(steered: Steered) -> bool:
@@ -237,7 +277,10 @@ async def schedule(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, A
     loop = state["loop"] + 1
     todo = {**state["todo"], "items": items, "version": state["todo"]["version"] + 1}
     runtime.context.emit(
-        "loop.started", {"loop": loop, "tasks": sorted(ids), "todo": todo}, key=f"loop:{loop}"
+        "loop.started",
+        {"loop": loop, "tasks": sorted(ids), "todo": todo},
+        key=f"loop:{loop}",
+        state={**shared.todo(todo), "/loop": loop},
     )
     return {"todo": todo, "loop": loop, "outcomes": None}
 

@@ -33,9 +33,10 @@ class TaskInput(TypedDict):
 async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[str, Any]:
     """Answer one todo item with quotes; never raises for a blocked engine, a dead page or a malformed reply."""
     context, task = runtime.context, state["task"]
+    _tell(context, task, "", "task", task["title"])
     rows = await _from_databases(context, state)
     if rows.cards and (task["tool_hint"] == "database" or context.source_types <= {"database"}):
-        return {"outcomes": [_with_rows(_outcome(task, [], [], [], {}, []), rows)]}
+        return _done(context, task, _with_rows(_outcome(task, [], [], [], {}, []), rows))
     queries, dropped = await _queries(context, state)
     hits: list[Hit] = []
     blocked: dict[str, str] = {}
@@ -43,11 +44,18 @@ async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[
     for number, query in enumerate(queries):
         if number and context.unread():
             break  # a person spoke: end here, so that `steer` comes sooner
+        _tell(context, task, f"q{number}", "search", query)
         found, refused = await _search(context, state, query)
+        said = [f"{len(found)} results", *(f"{engine}: {why}" for engine, why in sorted(refused.items()))]
+        status = "failed" if refused and not found else "done"
+        _tell(context, task, f"q{number}", "search", query, status, "; ".join(said))
         ran.append(query)
         hits += found
         blocked |= refused
     passages = await _read(context, state, hits)
+    titles = list(dict.fromkeys(p.title or p.url for p in passages))
+    if titles:
+        _tell(context, task, "read", "read", "; ".join(titles)[:400], "done", f"{len(passages)} passages")
     picked = await extract(
         context.caller, task["title"], passages, limit=PICKS, similarity=context.similarity
     )
@@ -55,7 +63,31 @@ async def research_task(state: TaskInput, runtime: Runtime[EdrContext]) -> dict[
     snapshots = {sha: context.store.snapshot(sha) for sha in chosen}
     cards = [_card(passages[pick.passage], pick, snapshots) for pick in picked.value]
     cards = [card for card in cards if not rules.hidden_by(_source(card), state["constraints"])]
-    return {"outcomes": [_with_rows(_outcome(task, cards, ran, dropped, blocked, hits), rows)]}
+    return _done(context, task, _with_rows(_outcome(task, cards, ran, dropped, blocked, hits), rows))
+
+
+def _done(context: EdrContext, task: TodoItem, outcome: Outcome) -> dict[str, Any]:
+    status = "done" if outcome["status"] == "found" else "failed"
+    detail = f"{len(outcome['cards'])} quotes" if outcome["cards"] else outcome["note"]
+    _tell(context, task, "", "task", task["title"], status, detail)
+    return {"outcomes": [outcome]}
+
+
+def _tell(
+    context: EdrContext,
+    task: TodoItem,
+    part: str,
+    kind: str,
+    text: str,
+    status: str = "running",
+    detail: str = "",
+) -> None:
+    """Show what the task is doing."""
+    # The number of attempts starts anew when a person takes an item up again; its queries only grow.
+    attempt = f"{task['attempts']}.{len(task['queries'])}"
+    name = ":".join(filter(None, (task["id"], attempt, part)))
+    data = {"id": name, "kind": kind, "text": text, "status": status, "detail": detail, "task": task["id"]}
+    context.emit("activity", data, key=f"activity:{name}:{status}")
 
 
 async def _from_databases(context: EdrContext, state: TaskInput) -> Found:

@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from ...agents.edr import reflect
 from ...text import same_subject, similarity
 from ...tools.runs import Evidence
-from . import citations, planning
+from . import citations, planning, shared
 from . import constraints as rules
 from . import todo as todos
 from .context import EdrContext
@@ -46,7 +46,12 @@ async def gather(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any
         "todo": todo,
         "blocked": blocked,
     }
-    context.emit("loop.gathered", data, key=f"gathered:{state['loop']}")
+    paths = {
+        **shared.evidence(context.store.evidence(context.run_id, hidden=True), {e.id for e in fresh}),
+        **shared.blocked(blocked),
+        **shared.todo(todo),
+    }
+    context.emit("loop.gathered", data, key=f"gathered:{state['loop']}", state=paths)
     rewrite = state["rewrite"] or bool(fresh)
     return {"todo": todo, "blocked": blocked, "charts": charts, "outcomes": None, "rewrite": rewrite}
 
@@ -97,7 +102,8 @@ async def verify(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any
     fallen = {evidence_id: rules.TAMPERED for evidence_id, ok in stands.items() if not ok}
     if fallen:
         context.store.set_hidden(context.run_id, fallen)
-        context.emit("evidence.fallen", {"ids": sorted(fallen)}, key=f"fallen:{state['loop']}")
+        paths = shared.evidence(context.store.evidence(context.run_id, hidden=True), set(fallen))
+        context.emit("evidence.fallen", {"ids": sorted(fallen)}, key=f"fallen:{state['loop']}", state=paths)
     return {"disagreements": citations.disagreements([e for e in evidence if e.id not in fallen])}
 
 
@@ -151,7 +157,8 @@ async def reflect_on_loop(state: EdrState, runtime: Runtime[EdrContext]) -> dict
         "refused": result.refused,
         "gaps": said.gaps,
     }
-    context.emit("loop.reflected", data, key=f"reflected:{state['loop']}")
+    paths = {**shared.todo(result.todo), "/gaps": gaps}
+    context.emit("loop.reflected", data, key=f"reflected:{state['loop']}", state=paths)
     return {"todo": result.todo, "gaps": gaps, "stop_reason": "answered" if enough else ""}
 
 

@@ -47,8 +47,8 @@ class Todo(TypedDict):
 class Constraint(TypedDict):
     """A rule from a person, enforced by code until it is withdrawn.
 
-    `predicate` holds what the kind needs: `terms`, `source_types`, `domains_allow`, `domains_deny`, `date_from`,
-    `date_to`, `language`, `max_words`.
+    `predicate` holds what the kind needs: `terms`, `source_types`, `domains_allow`, `domains_deny`, `urls_deny`,
+    `date_from`, `date_to`, `language`, `max_words`.
     """
 
     id: str

@@ -10,6 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from ...agents.edr import Operation
 from ...text import content_words, mentions
 from . import constraints as rules
@@ -59,6 +61,46 @@ def apply_message(steered: Steered, operations: Sequence[Operation], *, message:
         refusal = _APPLY[operation.kind](after, operation)
         if refusal:
             after.refused.append(refusal)
+    return after
+
+
+class TodoEdit(BaseModel):
+    """A person's edit of the list; `base_version` is the version that they saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_version: int = Field(ge=0)
+    operations: list[todos.TodoOperation] = Field(min_length=1, max_length=50)
+
+
+def apply_edit(steered: Steered, edit: TodoEdit, *, message: int) -> Steered:
+    """Apply a person's edit of the list; what changed under their hands is refused, the rest is done.
+
+    Returns:
+        A new `Steered` whose `effect` and `refused` are this edit's own.
+    """
+    after = deepcopy(steered)
+    after.message, after.effect, after.refused = message, {}, []
+    before = {item["id"]: item["status"] for item in steered.todo["items"]}
+    result = todos.apply(
+        steered.todo, edit.operations, by="user", loop=steered.loop, base_version=edit.base_version
+    )
+    after.todo, after.refused = result.todo, result.refused
+    if result.added:
+        after.note("tasks_added", *result.added)
+    if result.merged:
+        after.note("tasks_raised", *result.merged)
+    for item_id in dict.fromkeys(result.changed):
+        item = todos.find(result.todo, item_id)
+        assert item
+        restored = item["status"] == "pending" and before[item_id] in (
+            "done",
+            "failed",
+            "cancelled",
+            "blocked",
+        )
+        gone = item["status"] == "cancelled" != before[item_id]
+        after.note("tasks_restored" if restored else "tasks_cancelled" if gone else "tasks_changed", item_id)
     return after
 
 
@@ -136,9 +178,9 @@ def _source_policy(steered: Steered, operation: Operation) -> str:
             f"This run searches {', '.join(sorted(steered.engines)) or 'nothing'}; none of it is "
             f"{' or '.join(sorted(wanted))}, so the rule would leave no source. Start a run with such a source."
         )
-    if not (wanted or operation.domains_allow or operation.domains_deny):
-        return "The rule names no kind of source and no domain."
-    names = ("source_types", "domains_allow", "domains_deny")
+    if not (wanted or operation.domains_allow or operation.domains_deny or operation.urls_deny):
+        return "The rule names no kind of source, no domain and no address."
+    names = ("source_types", "domains_allow", "domains_deny", "urls_deny")
     return _constrain(steered, operation, {n: getattr(operation, n) for n in names if getattr(operation, n)})
 
 

@@ -11,7 +11,7 @@ from langgraph.types import Send
 from ...agents.edr import Claim, entails, outline, quote_section, write_section
 from ...text import normalise
 from ...tools.runs import Evidence
-from . import citations, planning, report, review
+from . import citations, planning, report, review, shared
 from . import constraints as rules
 from .context import EdrContext
 from .state import ClaimState, EdrState, SectionState
@@ -21,8 +21,9 @@ SHORT_ANSWER = "s0"
 
 
 class SectionInput(TypedDict):
-    """What one section's writer is sent."""
+    """What one section's writer is sent; `round` names this writing of the report."""
 
+    round: str
     section: SectionState
     question: str
     language: str
@@ -56,17 +57,20 @@ async def make_outline(state: EdrState, runtime: Runtime[EdrContext]) -> dict[st
     if len(evidence) > 3:  # with fewer quotes the short answer is the whole report
         for n, part in enumerate(reply.value.sections, 1):
             sections[f"s{n}"] = _section(f"s{n}", part.title, part.evidence)
-    plan = [
-        {"id": s["id"], "title": s["title"], "evidence": s["evidence"]}
-        for k, s in sections.items()
-        if k != "__clear__"
-    ]
+    made: list[SectionState] = [s for k, s in sections.items() if k != "__clear__"]
+    plan = [{"id": s["id"], "title": s["title"], "evidence": s["evidence"]} for s in made]
     context.emit(
         "outline.made",
         {"sections": plan, "source": reply.source},
-        key=f"outline:{state['loop']}:{state['inbox_cursor']}",
+        key=f"outline:{_round(state)}",
+        state=shared.outline(state["question"], made),
     )
     return {"sections": sections, "rewrite": False}
+
+
+def _round(state: EdrState) -> str:
+    """Names one writing of the report: it is written anew only after another loop or another message."""
+    return f"{state['loop']}:{state['inbox_cursor']}"
 
 
 def _for_short_answer(ranked: Sequence[Evidence], parts: Sequence[Sequence[str]]) -> list[str]:
@@ -94,6 +98,7 @@ def send_rewrites(state: EdrState) -> list[Send] | str:
 
 def _section_input(state: EdrState, section: SectionState) -> SectionInput:
     return SectionInput(
+        round=_round(state),
         section=section,
         question=state["brief"],
         language=planning.language_of(state),
@@ -112,7 +117,7 @@ async def write_one_section(state: SectionInput, runtime: Runtime[EdrContext]) -
     limit = 3 if section["id"] == SHORT_ANSWER else 8
     written = await _write(context, state, quotes, limit=limit)
     claims = [_claim(claim) for claim in written[:limit]]
-    return {"sections": {section["id"]: {**section, "claims": claims, "tries": 1}}}
+    return {"sections": {section["id"]: _told(context, state, claims, tries=1)}}
 
 
 async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext]) -> dict[str, Any]:
@@ -130,7 +135,19 @@ async def rewrite_one_section(state: SectionInput, runtime: Runtime[EdrContext])
         replacement = next(fresh, None) if claim in failed else claim
         # No new wording: the old one stays for the record, and the check settles it.
         claims.append(replacement or claim)
-    return {"sections": {section["id"]: {**section, "claims": claims, "tries": 2}}}
+    return {"sections": {section["id"]: _told(context, state, claims, tries=2)}}
+
+
+def _told(context: EdrContext, state: SectionInput, claims: list[ClaimState], *, tries: int) -> SectionState:
+    """The section with its new claims, which the page hears of."""
+    written: SectionState = {**state["section"], "claims": claims, "tries": tries}
+    context.emit(
+        "section.written",
+        {"section": written["id"], "claims": len(claims), "tries": tries},
+        key=f"written:{state['round']}:{written['id']}:{tries}",
+        state=shared.section(written, "written"),
+    )
+    return written
 
 
 async def _write(
@@ -150,6 +167,7 @@ async def _write(
         style=state["style"],
         failed=failed,
         limit=limit,
+        on_draft=None if failed else context.draft(state["section"]["id"]),
     )
     return reply.value.claims
 
@@ -188,6 +206,11 @@ async def cite_check(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str,
         checked[section["id"]] = {**section, "claims": claims}
     await _ask_model(context, checked, doubtful)
     settled = {k: _settle(s, state, evidence, standing) for k, s in checked.items()}
+    paths = {path: value for s in settled.values() for path, value in shared.section(s, "checked").items()}
+    tries = sum(s["tries"] for s in settled.values())
+    verdicts = [c["verdict"] for s in settled.values() for c in s["claims"]]
+    counts = {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
+    context.emit("claims.checked", counts, key=f"checked:{_round(state)}:{tries}", state=paths)
     return {"sections": settled}
 
 
@@ -249,6 +272,9 @@ async def finalize(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, A
     )
     context.store.save_report(context.run_id, finished)
     context.emit(
-        "run.finished", {"stop_reason": state["stop_reason"], "title": finished["title"]}, key="finished"
+        "run.finished",
+        {"stop_reason": state["stop_reason"], "title": finished["title"]},
+        key="finished",
+        state=shared.report(finished),
     )
     return {"finished": True}

@@ -78,6 +78,8 @@ class LiveView:
             self._take_steering(event.type, data)
 
     def _take_steering(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "steering.queued":
+            return  # whoever typed it has been told already
         self._said = [line for line in self._said if line[1] != _waits(data["body"])]
         if kind == "steering.applied":
             for change in data["effect"].get("budget", ()):

@@ -305,7 +305,7 @@ async def test_a_snapshot_changed_after_the_fact_is_caught_and_its_claims_do_not
     class Tampering(ScriptedResearcher):
         def __call__(self, prompt: str) -> Any:
             if "You write one section" in prompt:
-                world.store._log.write("UPDATE snapshots SET text = replace(text, '12 writes', '99 writes')")
+                world.store._db.write("UPDATE snapshots SET text = replace(text, '12 writes', '99 writes')")
             return super().__call__(prompt)
 
     world = make_world(researcher=Tampering(picks=6))

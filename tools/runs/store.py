@@ -15,6 +15,7 @@ from .._postgres import Statements
 from .database import Database, FileLock, PostgresLocks, PostgresRuns, RunLock, SqliteRuns, now
 from .ledger import RunLedger
 from .log import Entry, EventLog, last_seqs
+from .schema import CALLS, EVENTS, EVIDENCE, INBOX
 from .types import Event, Evidence, Message, MessageKind, Run, RunStatus
 
 MAX_QUEUED = 50
@@ -199,6 +200,28 @@ class RunStore:
             found |= {row["id"]: row["wanted"] for row in self._db.rows(sql, *part)}
         return found
 
+    def copy(self, parent: str, run_id: str, at: str, cursor: int | None) -> None:
+        """Give a new run what another had at a time: finished calls, evidence, events, messages.
+
+        Args:
+            at: ISO 8601, as a checkpoint has it.
+            cursor: The last message that was taken by then; later ones are left out. None: by time.
+        """
+        self.log.flush(parent)
+        with self._db.transaction(run_id) as db:
+            for table, columns, rule, value in (
+                ("calls", CALLS, "at <= ?", at),
+                ("evidence", EVIDENCE, "at <= ?", at),
+                ("inbox", INBOX, "at <= ?" if cursor is None else "seq <= ?", at if cursor is None else cursor),
+                ("events", EVENTS, "seq <= (SELECT MAX(seq) FROM events WHERE run_id = ? AND at <= ?)", None),
+            ):
+                values = (value,) if value is not None else (parent, at)
+                db.execute(
+                    f"INSERT INTO {table} (run_id, {columns}) SELECT ?, {columns} FROM {table} "
+                    f"WHERE run_id = ? AND {rule} ON CONFLICT DO NOTHING",
+                    (run_id, parent, *values),
+                )
+
     def add_active_seconds(self, run_id: str, seconds: float) -> None:
         """Add running time."""
         self._quick.write("UPDATE runs SET active_s = active_s + ? WHERE id = ?", seconds, run_id)
@@ -249,7 +272,8 @@ class RunStore:
                 (run.id, seq, client_id, kind, message.body, message.status, reason, message.at),
             )
             shown = message.model_dump(exclude={"run_id"})
-            data = {"seq": seq, "kind": kind, "reason": reason, "state": {f"/messages/{seq}": shown}}
+            data = {"seq": seq, "kind": kind, "body": message.body, "reason": reason}
+            data |= {"state": {f"/messages/{seq}": shown}}
             entries.append(Entry(f"steering.{message.status}", data, None, message.at))
         return message
 
@@ -388,7 +412,7 @@ def _refusal(db: Statements, run_id: str, body: str, kind: MessageKind) -> str:
         return "The run has ended; its report is written."
     if queued >= MAX_QUEUED:
         return f"{MAX_QUEUED} messages are already waiting; send this again when some were taken."
-    if not body.strip():
+    if kind != "finish" and not body.strip():
         return "The message is empty."
     if len(body) > MAX_BODY[kind]:
         return f"The message has {len(body)} characters; at most {MAX_BODY[kind]} are taken."
