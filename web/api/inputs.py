@@ -83,6 +83,18 @@ def _folder(desk: Desk, owner: str, docs: str) -> str:
     return str(path)
 
 
+def shown_input(options: dict[str, Any]) -> dict[str, Any]:
+    """A run's input as it can be given again: no path of this server in it when the documents were uploaded."""
+    docs = options.get("docs")
+    if isinstance(docs, str):
+        path = Path(docs)
+        if len(path.parts) > 3 and path.parts[-3] == "uploads":
+            return {**options, "docs": f"upload:{path.name}"}
+        if path.parts[-2:] == ("docs", "guide"):
+            return {**options, "docs": "sample"}
+    return options
+
+
 def sample_folder() -> Path:
     """The guide that comes with Tenfold.
 

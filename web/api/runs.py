@@ -15,7 +15,7 @@ from ..agui import Projector
 from ..runs import Checkpoint
 from .desk import ERRORS, ClientId, Desk, DeskDep, Owner, RunId, not_found, user_of
 from .feed import FeedKey
-from .inputs import checked_input
+from .inputs import checked_input, shown_input
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=ERRORS)
 _MAX_OBSERVERS = 500
@@ -41,7 +41,7 @@ class RunBody(BaseModel):
         """What is shown of a run."""
         return cls(
             id=run.id, thread=run.thread or run.id, graph=run.graph, question=run.question, status=run.status,
-            error=run.error, created=run.created, ended=run.ended, parent=run.parent, input=run.options,
+            error=run.error, created=run.created, ended=run.ended, parent=run.parent, input=shown_input(run.options),
         )  # fmt: skip
 
 
