@@ -72,6 +72,7 @@ class OidcSettings(BaseModel):
 class WebSettings(BaseModel):
     """The web chat. With accounts on, people reach only the models, folders and databases named here."""
 
+    runs_at_once: int = Field(default=8, ge=1, le=1000, description="Runs that one server drives at a time.")
     public_url: str | None = Field(
         default=None, description="Address at which people open it, when a proxy stands before the server."
     )
@@ -123,6 +124,12 @@ class Settings(BaseSettings):
     )
     searxng_url: str | None = Field(
         default=None, description="A SearXNG server with the JSON format enabled."
+    )
+    database: str | None = Field(
+        default=None,
+        repr=False,
+        pattern=r"^postgres(ql)?://",
+        description="PostgreSQL for the runs, as postgresql://…; None keeps them in the data folder.",
     )
     web: WebSettings = Field(default_factory=lambda: WebSettings(), description="The web chat.")
     mcp_servers: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])

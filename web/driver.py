@@ -1,7 +1,7 @@
 """Drives runs in this process: start, go on, pause, answer, finish, whatever became of the process before.
 
-A run's truth lies in two files: LangGraph's checkpoints and the run store. The driver holds nothing that a killed
-process could lose.
+A run's truth lies in LangGraph's checkpoints and the run store. The driver holds nothing that a killed process could
+lose.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ..errors import ConfigError, RunError, TenfoldError
-from ..graphs.edr import Limits, build_graph, initial_state
-from ..models import Budget, CallEvent
-from ..settings import BudgetLimits
 from ..tools.runs import Run, RunStatus
+from .checkpoints import open_saver
+from .runs import GraphRegistry, GraphStream, ServedGraph, default_registry
 from .services import RunRequest, Services
 
 RECURSION_LIMIT = 1000
+FLUSH_S = 0.05
+Stop = Literal["pause", "stop", "cancel", "lost"]
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,7 +31,7 @@ class RunView:
     """A run as it stands after the driver let go of it.
 
     Attributes:
-        status: completed, paused, waiting_human, failed or cancelled.
+        status: completed, paused, waiting_human, failed, cancelled or interrupted.
         interrupts: What a person is asked, by interrupt id; empty unless the run waits.
         report: The report when the run is completed.
     """
@@ -42,19 +42,32 @@ class RunView:
     report: dict[str, Any] | None
 
 
+@dataclass
+class _Drive:
+    """A run that is driven here; the control exists before the first step, so that a pause is never too early."""
+
+    control: Any
+    task: asyncio.Task[Any] | None
+    stop: Stop | None = None
+
+
 class Driver:
-    """Runs the EDR graph for one process.
+    """Runs graphs for one process.
 
     Args:
         services: Shared models, corpora and store.
+        registry: The graphs; those that come with Tenfold unless given.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, registry: GraphRegistry | None = None) -> None:
         self.services = services
-        self._controls: dict[str, Any] = {}
+        self.registry = registry or default_registry(services)
+        self._drives: dict[str, _Drive] = {}
+        self._saver: Any = None
+        self._flusher: asyncio.Task[None] | None = None
 
     def create(self, question: str, request: RunRequest) -> Run:
-        """Enter a new run.
+        """Enter a new EDR run, which this process will drive.
 
         Raises:
             ConfigError: The question is empty, or the request has no source or names what is not there.
@@ -70,7 +83,7 @@ class Driver:
 
         Args:
             run_id: The run; one that a killed process left goes on where its last checkpoint is.
-            answers: Interrupt id to answer, when the run waits for a person.
+            answers: Interrupt id to answer, when the run waits for a person; not all need to be given.
 
         Raises:
             RunError: The run has ended, or another process drives it.
@@ -84,22 +97,26 @@ class Driver:
         with store.lock(run.id):
             run = store.run(run.id)  # as the process before has left it
             store.set_status(run.id, "running")
-            self._controls[run.id] = RunControl()  # before the first step, so that a pause is never too early
+            drive = self._drives[run.id] = _Drive(RunControl(), asyncio.current_task())
+            self._keep_flushing()
             try:
-                return await self._drive(run, answers)
+                return await self._drive(run, drive, answers)
             finally:
-                self._controls.pop(run.id, None)
+                self._drives.pop(run.id, None)
+                store.log.forget(run.id)
 
-    async def _drive(self, run: Run, answers: dict[str, Any] | None) -> RunView:
+    async def _drive(self, run: Run, drive: _Drive, answers: dict[str, Any] | None) -> RunView:
         store = self.services.store
         started = time.monotonic()
         status: RunStatus = "interrupted"
         error: str | None = None
+        interrupts: dict[str, Any] = {}
         try:
-            async with self._graph() as graph:
-                status = await self._invoke(graph, run, answers)
+            served = self.registry.need(run.graph)
+            async with self.graph(served) as graph:
+                status, interrupts = await self._invoke(served, graph, run, drive, answers)
         except asyncio.CancelledError:
-            status = "paused"
+            status = {"cancel": "cancelled", "stop": "interrupted"}.get(drive.stop or "", "paused")  # type: ignore[assignment]
             raise
         except TenfoldError as problem:
             status, error = "failed", str(problem)
@@ -109,52 +126,69 @@ class Driver:
             _LOG.exception("Run %s failed", run.id)
             status, error = "failed", f"{type(problem).__name__}: {problem}"
         finally:
-            store.add_active_seconds(run.id, time.monotonic() - started)
-            store.set_status(run.id, status, error=error)
+            if drive.stop != "lost":  # else another server may drive it by now: what it says counts
+                store.add_active_seconds(run.id, time.monotonic() - started)
+                store.set_status(run.id, status, error=error, interrupts=interrupts)
         return await self.view(run.id)
 
-    async def _invoke(self, graph: Any, run: Run, answers: dict[str, Any] | None) -> RunStatus:
+    async def _invoke(
+        self, served: ServedGraph, graph: Any, run: Run, drive: _Drive, answers: dict[str, Any] | None
+    ) -> tuple[RunStatus, dict[str, Any]]:
         from langgraph.errors import GraphDrained
         from langgraph.types import Command
 
-        request = RunRequest.model_validate(run.options)
-        records = await self.services.store.ledger(run.id).records()
-        limits = BudgetLimits(**request.options.limits.model_dump())
-        budget = Budget.restore(limits, records, minutes=run.active_s / 60)
-        context = self.services.context(
-            run.id, request, budget=budget, on_event=lambda event: self._on_event(run.id, event)
-        )
-        config = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
+        log = self.services.store.log
+
+        def emit(type: str, data: dict[str, Any], /) -> None:
+            log.later(run.id, type, data)
+
+        config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
+        await served.prepare(run, emit)
         state = await graph.aget_state(config)
-        work: Any = None
-        if "options" not in state.values:  # not begun, or ended before its first step
-            today = datetime.fromisoformat(run.created).date().isoformat()
-            work = initial_state(run.id, run.question, today=today, options=request.options)
-        else:
-            context.set_limits(Limits.model_validate(state.values["options"]["limits"]))
-            if answers:
-                work = Command(resume=answers)
+        begun = bool(state.created_at) and bool(state.next or state.metadata and state.metadata["step"] >= 0)
+        context = await served.context(run, emit, dict(state.values) if begun else {})
+        work: Any = None if begun else served.initial(run)
+        asked = {interrupt.id for interrupt in state.interrupts}
+        # After a crash an answer may have been taken already; its question is then no longer open.
+        if begun and (given := {name: value for name, value in (answers or {}).items() if name in asked}):
+            work = Command(resume=given)
+        stream = GraphStream(emit, graph.nodes)
         try:
-            budget.start()
-            await graph.ainvoke(
-                work, config, context=context, durability="sync", control=self._controls[run.id]
-            )
+            async for mode, item in graph.astream(
+                work, config, context=context, durability="sync", control=drive.control,
+                stream_mode=list(served.streams),
+            ):  # fmt: skip
+                stream.take(mode, item)
         except GraphDrained:
-            return "paused"
-        return "waiting_human" if (await graph.aget_state(config)).interrupts else "completed"
+            return ("interrupted" if drive.stop == "stop" else "paused"), {}
+        finally:
+            stream.close()
+        asked_now = {i.id: i.value for i in (await graph.aget_state(config)).interrupts}
+        return ("waiting_human" if asked_now else "completed"), asked_now
 
-    def _on_event(self, run_id: str, event: CallEvent) -> None:
-        if event.kind == "delta":
-            return
-        data = {name: value for name, value in asdict(event).items() if value}
-        self.services.store.emit(run_id, f"call.{event.kind}", data)
+    # --- what is asked of a drive ---------------------------------------------------------------------------------
 
-    def pause(self, run_id: str) -> bool:
+    @property
+    def driven(self) -> list[str]:
+        """The runs that are driven here."""
+        return list(self._drives)
+
+    def pause(self, run_id: str, *, why: Literal["pause", "stop"] = "pause") -> bool:
         """Ask a run of this process to stop at the next superstep; True when it runs here."""
-        control = self._controls.get(run_id)
-        if control is not None:
-            control.request_drain("pause")
-        return control is not None
+        drive = self._drives.get(run_id)
+        if drive is not None and drive.stop is None:
+            drive.stop = why
+            drive.control.request_drain(why)
+        return drive is not None
+
+    def cancel(self, run_id: str, *, why: Literal["cancel", "stop", "lost"] = "cancel") -> bool:
+        """Stop a run of this process where it is; True when it runs here."""
+        drive = self._drives.get(run_id)
+        if drive is not None and drive.stop not in ("cancel", "lost"):
+            drive.stop = why
+            if drive.task is not None:
+                drive.task.cancel()
+        return drive is not None
 
     async def view(self, run_id: str) -> RunView:
         """The run as it stands, read from its files."""
@@ -162,20 +196,40 @@ class Driver:
         run = store.run(run_id)
         interrupts: dict[str, Any] = {}
         if run.status == "waiting_human":
-            async with self._graph() as graph:
+            async with self.graph(self.registry.need(run.graph)) as graph:
                 state = await graph.aget_state({"configurable": {"thread_id": run.id}})
             interrupts = {i.id: i.value for i in state.interrupts}
         return RunView(run=run, status=run.status, interrupts=interrupts, report=store.report(run.id))
 
-    @asynccontextmanager
-    async def _graph(self) -> AsyncGenerator[Any]:
-        """The compiled graph over this data folder's checkpoints."""
-        import aiosqlite
-        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    # --- checkpoints and events -----------------------------------------------------------------------------------
 
-        folder = self.services.settings.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        async with aiosqlite.connect(folder / "checkpoints.db") as connection:
-            await connection.execute("PRAGMA busy_timeout=5000")
-            saver = AsyncSqliteSaver(connection)
-            yield build_graph().compile(checkpointer=saver)
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Keep the checkpoints open, in one event loop: a server does, a single command need not."""
+        async with open_saver(self.services.settings) as saver:
+            self._saver = saver
+            try:
+                yield
+            finally:
+                self._saver = None
+
+    @asynccontextmanager
+    async def graph(self, served: ServedGraph) -> AsyncGenerator[Any]:
+        """The compiled graph over the checkpoints."""
+        if self._saver is not None:
+            yield served.build().compile(checkpointer=self._saver)
+        else:
+            async with open_saver(self.services.settings) as saver:
+                yield served.build().compile(checkpointer=saver)
+
+    def _keep_flushing(self) -> None:
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        log = self.services.store.log
+        while self._drives or log.waits:
+            await asyncio.sleep(FLUSH_S)
+            if log.waits:
+                with suppress(Exception):  # what could not be written waits for the next try
+                    await asyncio.to_thread(log.flush)

@@ -217,7 +217,7 @@ def open_services(settings: Settings) -> Services:
         ConfigError: It cannot be made or written.
     """
     try:
-        return Services(settings=settings, store=RunStore(settings.data_dir.expanduser()))
+        return Services(settings=settings, store=RunStore(settings.data_dir.expanduser(), settings.database))
     except OSError as error:
         raise ConfigError(
             f"The data folder {str(settings.data_dir)!r} cannot be used: {error.strerror}.",

@@ -57,3 +57,11 @@ ALTER TABLE inbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
 ALTER TABLE evidence ADD COLUMN at TEXT NOT NULL DEFAULT '';
 UPDATE runs SET thread = id;
 """
+
+# What a fork copies: all columns beside the run.
+CALLS = "key, n, kind, role, name, value, input_tokens, output_tokens, cost, ms, at"
+EVENTS = "seq, key, at, type, data"
+INBOX = "seq, client_id, body, status, reason, effect, loop, at, kind"
+EVIDENCE = (
+    'id, task_id, snapshot, start, "end", quote, url, title, engine, source_type, published, score, loop, hidden_by, at'
+)

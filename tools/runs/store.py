@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RunError
-from ..search import Snapshot
 from .._postgres import Statements
+from ..search import Snapshot
 from .database import Database, FileLock, PostgresLocks, PostgresRuns, RunLock, SqliteRuns, now
 from .ledger import RunLedger
 from .log import Entry, EventLog, last_seqs
@@ -183,7 +183,9 @@ class RunStore:
             )
             run = _run(row).model_copy(update={"status": status, "error": error})
             data = {"status": status, "error": error, "interrupts": interrupts or {}}
-            entries.append(Entry("run.status", {**data, "state": run_state(run, interrupts)}, None, now()))
+            # A request that is sent again is queued once.
+            key = f"queued:{attempt}" if status == "queued" else None
+            entries.append(Entry("run.status", {**data, "state": run_state(run, interrupts)}, key, now()))
         return True
 
     def want(self, run_id: str, wanted: str) -> None:

@@ -1,0 +1,56 @@
+"""A PostgreSQL server of its own for tests, from Debian's binaries."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def _postgres_bin() -> Path | None:
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+@contextmanager
+def serve_postgres() -> Generator[str]:
+    """The DSN of a superuser on a fresh server; the superuser is the worst case."""
+    if dsn := os.environ.get("TENFOLD_TEST_POSTGRES"):
+        yield dsn
+        return
+    folder = _postgres_bin()
+    if folder is None:
+        pytest.skip("no PostgreSQL: install Debian's 'postgresql' or set TENFOLD_TEST_POSTGRES to a DSN")
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root = Path(tempfile.mkdtemp(prefix="pg"))
+    root.chmod(0o777)
+    data = root / "data"
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", timeout=60)
+
+    try:
+        run(str(folder / "initdb"), "-D", str(data), "-U", "boss", "-A", "trust", "--no-sync", "-E", "UTF8")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        run(str(folder / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(root / "log"), "start")
+        yield f"postgresql://boss@127.0.0.1:{port}/postgres"
+    finally:
+        if data.is_dir():
+            subprocess.run(
+                [*as_user, str(folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"],
+                check=False, capture_output=True, cwd="/",
+            )  # fmt: skip
+        subprocess.run([*as_user, "rm", "-rf", str(data)], check=False, cwd="/")
+        shutil.rmtree(root, ignore_errors=True)

@@ -1,0 +1,231 @@
+"""The run manager, the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import operator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from cli_world import QUESTION, Cli
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
+
+from tenfold.errors import RunError, TenfoldError
+from tenfold.settings import load_settings
+from tenfold.tools.runs import MAX_QUEUED, Event, Run
+from tenfold.web import open_services
+from tenfold.web.runs import GraphRegistry, RunManager, ServedGraph, default_registry, serve_compiled
+
+
+class Trail(TypedDict, total=False):
+    steps: Annotated[list[str], operator.add]
+    answers: Annotated[list[str], operator.add]
+
+
+def slow_graph(steps: int = 6, each_s: float = 0.1) -> StateGraph[Any]:
+    """A chain of slow steps that write down when they ran."""
+    graph: Any = StateGraph(Trail)
+    names = [f"n{n}" for n in range(steps)]
+    for name in names:
+
+        async def work(state: Trail, name: str = name) -> Trail:
+            await asyncio.sleep(each_s)
+            return {"steps": [name]}
+
+        graph.add_node(name, work)
+    for a, b in zip([START, *names], [*names, END], strict=True):
+        graph.add_edge(a, b)
+    return graph
+
+
+def asking_graph() -> StateGraph[Any]:
+    """Two branches that each ask."""
+    graph: Any = StateGraph(Trail)
+    for name in ("left", "right"):
+
+        def ask(state: Trail, name: str = name) -> Trail:
+            return {"answers": [f"{name}={interrupt({'ask': name})}"]}
+
+        graph.add_node(name, ask)
+        graph.add_edge(START, name)
+        graph.add_edge(name, "end")
+    graph.add_node("end", lambda state: {"steps": ["end"]})
+    graph.add_edge("end", END)
+    return graph
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, database: str | None, *graphs: ServedGraph, at_once: int = 8
+) -> AsyncGenerator[RunManager]:
+    settings = load_settings(
+        data_dir=folder / "data", cache_dir=folder / "cache", database=database, web={"runs_at_once": at_once}
+    )
+    services = open_services(settings)
+    registry: GraphRegistry = default_registry(services)
+    for graph in graphs:
+        registry.add(graph)
+    manager = RunManager(services, registry, settings)
+    await manager.start()
+    try:
+        yield manager
+    finally:
+        await manager.stop()
+        services.close()
+
+
+async def until(manager: RunManager, run: Run, *wanted: str, within_s: float = 30) -> Run:
+    async with asyncio.timeout(within_s):
+        while (now := await manager.run(run.id, run.owner)).status not in wanted:
+            await asyncio.sleep(0.02)
+    return now
+
+
+async def log_of(manager: RunManager, run: Run) -> list[Event]:
+    events = await manager.events(run.id, 0, 100_000)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    return events
+
+
+def statuses(events: list[Event]) -> list[str]:
+    return [event.data["status"] for event in events if event.type == "run.status"]
+
+
+def edr_input(folder: Path, **more: Any) -> dict[str, Any]:
+    cli = Cli(folder)
+    return {"question": QUESTION, "model": cli.script(**more), "databases": [str(cli.db)]}
+
+
+async def test_an_edr_run_ends_and_is_watched_live(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database) as manager:
+        run = await manager.submit("ann", "edr", edr_input(tmp_path))
+        seen: list[Event] = []
+        async for events in manager.watch(run.id):
+            seen += events
+            if seen[-1].type == "run.status" and seen[-1].data["status"] in ("completed", "failed"):
+                break
+        assert (await until(manager, run, "completed")).error is None
+        assert seen == await log_of(manager, run)
+        assert statuses(seen) == ["queued", "running", "completed"]
+        assert {"step.started", "step.finished", "call.end"} <= {event.type for event in seen}
+        shown = seen[-1].data["state"]["/run"]
+        assert shown["id"] == run.id and shown["status"] == "completed" and shown["model"]
+        with pytest.raises(RunError):
+            await manager.run(run.id, "ben")
+        assert [r.id for r in await manager.runs("ann")] == [run.id] and await manager.runs("ben") == []
+
+
+async def test_the_same_request_again_is_the_same_run(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database, serve_compiled("slow", slow_graph(2, 0.01))) as manager:
+        tries = [manager.submit("ann", "slow", {"question": "q"}, client_id="c") for _ in range(5)]
+        runs = await asyncio.gather(*tries)
+        other = await manager.submit("ben", "slow", {"question": "q"}, client_id="c")
+        assert len({run.id for run in runs}) == 1 and other.id != runs[0].id
+        await until(manager, runs[0], "completed")
+        assert statuses(await log_of(manager, runs[0])) == ["queued", "running", "completed"]
+        with pytest.raises(TenfoldError):
+            await manager.submit("ann", "nothing", {})
+
+
+async def test_pause_stops_at_the_next_step_and_resume_goes_on(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database, serve_compiled("slow", slow_graph(6, 0.2))) as manager:
+        run = await manager.submit("ann", "slow", {})
+        await until(manager, run, "running")
+        await asyncio.sleep(0.5)
+        before = len([e for e in await log_of(manager, run) if e.type == "step.finished"])
+        await manager.pause(run.id)
+        await until(manager, run, "paused")
+        after = [e.data["name"] for e in await log_of(manager, run) if e.type == "step.finished"]
+        assert before <= len(after) <= before + 1 and len(after) < 6
+        with pytest.raises(RunError, match="paused"):
+            await manager.pause(run.id)
+        await manager.resume(run.id)
+        await until(manager, run, "completed")
+        done = [e.data["name"] for e in await log_of(manager, run) if e.type == "step.finished"]
+        assert done == [f"n{n}" for n in range(6)]
+
+
+async def test_cancel_stops_where_it_is(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database, serve_compiled("slow", slow_graph(2, 30)), at_once=1) as manager:
+        run = await manager.submit("ann", "slow", {})
+        waits = await manager.submit("ann", "slow", {})
+        await until(manager, run, "running")
+        assert (await manager.run(waits.id, "ann")).status == "queued", "one at a time"
+        assert (await manager.cancel(waits.id)).status == "cancelled"
+        await manager.cancel(run.id)
+        await until(manager, run, "cancelled", within_s=5)
+        with pytest.raises(RunError):
+            await manager.resume(run.id)
+
+
+async def test_two_questions_are_answered_one_at_a_time(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database, serve_compiled("asks", asking_graph())) as manager:
+        run = await manager.submit("ann", "asks", {})
+        await until(manager, run, "waiting_human")
+        asked = (await log_of(manager, run))[-1].data["interrupts"]
+        by_name = {value["ask"]: name for name, value in asked.items()}
+        assert set(by_name) == {"left", "right"}
+        with pytest.raises(RunError):
+            await manager.answer(run.id, {"unknown": 1})
+        await manager.answer(run.id, {by_name["left"]: "L"})
+        await until(manager, run, "waiting_human")
+        left = (await log_of(manager, run))[-1].data["interrupts"]
+        assert list(left.values()) == [{"ask": "right"}]
+        await manager.answer(run.id, {next(iter(left)): "R"})
+        await until(manager, run, "completed")
+        async with manager._driver.graph(manager._registry.need("asks")) as graph:  # pyright: ignore[reportPrivateUsage]
+            state = await graph.aget_state({"configurable": {"thread_id": run.id}})
+        assert sorted(state.values["answers"]) == ["left=L", "right=R"]
+
+
+async def test_a_fork_goes_on_from_a_checkpoint_and_leaves_its_parent(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database) as manager:
+        run = await manager.submit("ann", "edr", edr_input(tmp_path))
+        await until(manager, run, "completed")
+        parent = await log_of(manager, run)
+        points = await manager.checkpoints(run.id)
+        point = next(p for p in points if "reflect" in p.next)
+        fork = await manager.fork(run.id, point.id, "ann")
+        assert fork.parent == run.id and fork.thread == run.thread and fork.id != run.id
+        assert (await until(manager, fork, "completed", "failed")).error is None
+        assert await log_of(manager, run) == parent
+        log = await log_of(manager, fork)
+        assert any(event.type == "loop.gathered" for event in log)
+        store = manager._store  # pyright: ignore[reportPrivateUsage]
+        a, b = store.report(run.id), store.report(fork.id)
+        assert a is not None and b is not None and a["sections"] == b["sections"]
+        calls = [r.key for r in await store.ledger(fork.id).records()]
+        assert len(calls) == len(set(calls)) and log[-1].data["state"]["/run"]["id"] == fork.id
+        with pytest.raises(RunError):
+            await manager.fork(run.id, "no-such-checkpoint", "ann")
+
+
+async def test_messages_at_once_are_all_kept_up_to_the_limit(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database, serve_compiled("slow", slow_graph(1, 30))) as manager:
+        run = await manager.submit("ann", "slow", {})
+        sent = await asyncio.gather(*(manager.post(run.id, "text", f"m{n}") for n in range(MAX_QUEUED + 5)))
+        assert sorted(m.seq for m in sent) == list(range(1, MAX_QUEUED + 6))
+        assert sum(m.status == "queued" for m in sent) == MAX_QUEUED
+        again = [await manager.post(run.id, "todo", {"base_version": 1}, client_id="x") for _ in range(2)]
+        assert again[0] == again[1] and again[0].kind == "todo"
+        log = await log_of(manager, run)
+        assert sum(e.type == "steering.queued" for e in log) == MAX_QUEUED
+        assert sum(e.type == "steering.rejected" for e in log) == 6
+        await manager.cancel(run.id)
+        await until(manager, run, "cancelled")
+
+
+async def test_a_stopped_server_hands_its_runs_to_the_next(tmp_path: Path, database: str | None) -> None:
+    graph = serve_compiled("slow", slow_graph(8, 0.15))
+    async with serving(tmp_path, database, graph) as manager:
+        run = await manager.submit("ann", "slow", {})
+        await until(manager, run, "running")
+        await asyncio.sleep(0.3)
+    async with serving(tmp_path, database, graph) as manager:
+        assert (await until(manager, run, "completed")).status == "completed"
+        done = [e.data["name"] for e in await log_of(manager, run) if e.type == "step.finished"]
+        assert done == [f"n{n}" for n in range(8)], "no step twice"
