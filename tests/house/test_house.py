@@ -159,10 +159,11 @@ def test_the_wheel_built_from_the_sdist_holds_every_file(tmp_path: Path) -> None
     inside = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in inside}
     assert {t for t in tops if not t.endswith(".dist-info")} == {FACE}
-    wanted = {str(p.relative_to(ROOT)) for p in tracked(*ROOMS, FACE)}
+    wanted = {str(p.relative_to(ROOT)) for p in tracked(*ROOMS, FACE, ":!web/page")}
     wanted = {w if w.startswith(f"{FACE}/") else f"{FACE}/{w}" for w in wanted}
     assert wanted - inside == set()
-    assert not [name for name in inside if "__pycache__" in name]
+    assert not [name for name in inside if "__pycache__" in name or "/web/page/" in name]
+    assert "tenfold/web/dist/index.html" in inside
 
 
 def test_langgraph_json_names_graphs_that_load() -> None:

@@ -105,7 +105,7 @@ function Body({ edr, current }: { edr: boolean; current: Current }) {
   const side = edr ? SIDE : (["activity", "budget"] as Pane[]);
   const middle: Pane = edr ? "report" : "state";
   const panes: Pane[] = phone ? ["chat", middle, ...side] : side;
-  const [wanted, choose] = useState<Pane>(side[0]!);
+  const [wanted, choose] = useState<Pane>(phone ? "chat" : side[0]!);
   const chosen = panes.includes(wanted) ? wanted : panes[0]!;
   const { doc } = current.view;
   const marks = {

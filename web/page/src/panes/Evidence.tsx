@@ -1,6 +1,6 @@
 /** The stored text around a quote, with the quote marked. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import * as api from "../lib/api";
 import { safeUrl } from "../lib/report";
 import { useWords } from "../i18n";
@@ -10,6 +10,8 @@ function One({ run, id }: { run: string; id: string }) {
   const words = useWords();
   const [quote, setQuote] = useState<api.Quote | null>(null);
   const [problem, setProblem] = useState("");
+  const mark = useRef<HTMLElement>(null);
+  useEffect(() => { void mark.current?.scrollIntoView({ block: "center" }); }, [quote]); // a promise in newer browsers
   useEffect(() => {
     let gone = false;
     setQuote(null);
@@ -28,7 +30,7 @@ function One({ run, id }: { run: string; id: string }) {
         {quote.fetched_at && <> · {words.fetched} {time(quote.fetched_at)}</>}
       </p>
       <p><Badge kind={quote.stands ? "applied" : "rejected"} testid="stands">{quote.stands ? words.stands : words.falls}</Badge></p>
-      <blockquote>{quote.before && <span>{quote.before}</span>}<mark data-testid="mark">{quote.quote}</mark>{quote.after && <span>{quote.after}</span>}</blockquote>
+      <blockquote>{quote.before && <span>{quote.before}</span>}<mark ref={mark} data-testid="mark">{quote.quote}</mark>{quote.after && <span>{quote.after}</span>}</blockquote>
     </article>
   );
 }

@@ -112,7 +112,7 @@ function Research({ session, offer, onStart }: { session: api.Session; offer: ap
           <legend>{words.caps}</legend>
           {UNITS.map((unit) => (
             <label key={unit} className="cap">{words.unit[unit]}
-              <input type="number" min={unit === "usd" || unit === "minutes" ? 0.01 : 1} step={unit === "usd" ? 0.01 : unit === "minutes" ? 0.5 : 1} value={choice.caps[unit] ?? ""} onChange={(event) => set({ caps: { ...choice.caps, [unit]: event.target.value } })} data-testid={`start-cap-${unit}`} />
+              <input type="number" min={unit === "usd" || unit === "minutes" ? 0.01 : 1} step={unit === "usd" ? 0.01 : unit === "minutes" ? 0.5 : 1} value={choice.caps[unit] ?? ""} placeholder={unit === "loops" ? "3" : undefined} onChange={(event) => set({ caps: { ...choice.caps, [unit]: event.target.value } })} data-testid={`start-cap-${unit}`} />
             </label>
           ))}
           <p className="quiet small">{words.capsHint}</p>
