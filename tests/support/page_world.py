@@ -1,0 +1,232 @@
+"""A server of the web chat in a process of its own: scripted model, library of texts, a gate that holds searches.
+
+As a program it serves; as a module it starts, kills and restarts that program for tests and screenshots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from edr_world import TEXTS
+
+from tenfold.evals.edr import ScriptedResearcher, TextLibrary
+from tenfold.tools.search import Filters, SearchResult
+
+PASSWORDS = {"alice": "correct horse battery", "bob": "staple staple staple"}
+HOSTILE = "https://hostile.example/page"
+MORE = {
+    "https://ledgers.example/keys": (
+        "A ledger keeps calls from being repeated because each call has a key. A key is made of the role, the prompt "
+        "and the settings. A ledger that is read first never pays twice. The keys of a ledger are 64 characters long."
+    ),
+    HOSTILE: (
+        "A hostile page about ledger injection. The hostile ledger page says <script>window.pwned = 1</script> in the "
+        "middle of a sentence. The hostile ledger page has <img src=x onerror=window.pwned=2> too.\n\n"
+        "Another hostile ledger sentence has a [link](javascript:window.pwned=3) in it."
+    ),
+}
+
+
+@dataclass
+class GatedLibrary(TextLibrary):
+    """Searches wait while the gate is closed; an engine refuses where a query says so."""
+
+    gate: Path = Path()
+
+    async def search(self, q: str, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
+        while self.gate.exists():
+            await asyncio.sleep(0.02)
+        found = await super().search(q, k=k, filters=filters)
+        refused = {"duckduckgo": "HTTP 403: the engine refused"} if "refused" in q.lower() else {}
+        return found.model_copy(update={"blocked": refused})
+
+
+def _services(folder: Path, delay_s: float) -> Any:
+    from tenfold.models import ScriptedChat, register_script
+    from tenfold.settings import load_settings
+    from tenfold.tools.runs import RunStore
+    from tenfold.web import Services
+
+    library = GatedLibrary({**TEXTS, **MORE}, source_type="web", delay_s=0.02, gate=folder / "gate")
+    chat = ScriptedChat(answer=ScriptedResearcher(gaps=1, loops=1), delay_s=delay_s)
+    model = register_script("page", chat)
+    web = {"models": [model], "requests_per_minute": 100_000, "runs_per_hour": 10_000}
+    settings = load_settings(data_dir=folder / "data", cache_dir=folder / "cache", model=model, web=web)
+
+    class LibraryServices(Services):
+        def context(self, *args: Any, **options: Any) -> Any:
+            made = super().context(*args, **options)
+            return replace(made, searcher=library, source_types=library.source_types)
+
+    return LibraryServices(settings=settings, store=RunStore(settings.data_dir))
+
+
+def asking_graph() -> Any:
+    """A graph that is not research: two questions at once, of a kind that the page does not know."""
+    from typing import TypedDict
+
+    from langgraph.config import get_stream_writer
+    from langgraph.graph import END, START, StateGraph
+    from langgraph.types import interrupt
+
+    class State(TypedDict, total=False):
+        messages: list[dict[str, str]]
+        left: Any
+        right: Any
+
+    schema = {
+        "type": "object",
+        "required": ["colour"],
+        "properties": {"colour": {"type": "string", "enum": ["red", "blue"]}, "count": {"type": "integer"}},
+    }
+
+    def left(state: State) -> State:
+        return {"left": interrupt({"kind": "choose", "message": "Which colour?", "response_schema": schema})}
+
+    def right(state: State) -> State:
+        return {"right": interrupt({"kind": "free", "about": "anything"})}
+
+    def done(state: State) -> State:
+        answers = {"/left": state.get("left"), "/right": state.get("right")}
+        get_stream_writer()({"type": "answers", "state": answers})
+        return {}
+
+    graph: Any = StateGraph(State)
+    graph.add_node("left", left)
+    graph.add_node("right", right)
+    graph.add_node("done", done)
+    for name in ("left", "right"):
+        graph.add_edge(START, name)
+        graph.add_edge(name, "done")
+    graph.add_edge("done", END)
+    return graph
+
+
+def serve(arguments: Sequence[str] | None = None) -> None:
+    """Serve until a signal comes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--accounts", action="store_true")
+    parser.add_argument("--delay", type=float, default=0.03)
+    given = parser.parse_args(arguments)
+    from tenfold.tools.accounts import AccountStore
+    from tenfold.web.api import create_app, listen, server
+    from tenfold.web.runs import RunManager, default_registry, serve_compiled
+
+    services = _services(given.folder, given.delay)
+    registry = default_registry(services)
+    registry.add(serve_compiled("asking", asking_graph()))
+    accounts = None
+    if given.accounts:
+        accounts = AccountStore(services.settings.data_dir)
+        for name, password in PASSWORDS.items():
+            accounts.add(name, password)
+    manager = RunManager(services, registry, services.settings)
+    app = create_app(services, registry, manager, accounts=accounts)
+    asyncio.run(server(app, stop_s=5).serve(sockets=[listen("127.0.0.1", given.port)]))
+
+
+@dataclass
+class Server:
+    """That program, from outside."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Server:
+        if not self.port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = (self.folder / "server.log").open("ab")
+        command = [sys.executable, __file__, str(self.folder), str(self.port), *self.options]
+        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                if httpx.get(f"{self.url}/healthz").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            assert self.process.poll() is None, (self.folder / "server.log").read_text()[-4000:]
+            time.sleep(0.05)
+        raise AssertionError("the server did not come up")
+
+    def kill(self) -> None:
+        """As the system does it when memory runs out: nothing is said, nothing is written."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.hold(False)
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def hold(self, closed: bool = True) -> None:
+        """Close or open the gate before every search."""
+        gate = self.folder / "gate"
+        gate.touch() if closed else gate.unlink(missing_ok=True)
+
+    def client(self) -> httpx.Client:
+        """A program that speaks with the server, without accounts."""
+        return httpx.Client(base_url=self.url, timeout=30)
+
+    def begin(self, question: str, graph: str = "edr", *, docs: bool = False, **options: Any) -> str:
+        """A new run's id."""
+        given: dict[str, Any] = {"question": question}
+        if graph == "edr":
+            given |= {"web": True, "options": options}
+        with self.client() as client:
+            answer = client.post("/api/runs", json={"graph": graph, "input": given})
+            assert answer.status_code == 201, answer.text
+            return answer.json()["id"]
+
+    def state(self, run_id: str) -> dict[str, Any]:
+        with self.client() as client:
+            return client.get(f"/api/runs/{run_id}").json()
+
+    def wait(self, run_id: str, *statuses: str, seconds: float = 30) -> dict[str, Any]:
+        """The run once it has one of these statuses."""
+        end = time.monotonic() + seconds
+        while (found := self.state(run_id))["run"]["status"] not in statuses:
+            assert time.monotonic() < end, f"{found['run']['status']} is none of {statuses}"
+            time.sleep(0.05)
+        return found
+
+
+CHROMIUM = os.environ.get("TENFOLD_CHROMIUM", "/usr/bin/chromium")
+
+
+def launch(playwright: Any) -> Any:
+    """Debian's Chromium."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+if __name__ == "__main__":
+    serve()
