@@ -36,7 +36,7 @@ def web(
     concurrency: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs at the same time.")] = None,
 ) -> None:
     """Open the web chat: ask, steer while it works, read the report. Runs go on when the page is closed."""
-    settings = load(database=db, run_concurrency=concurrency)
+    settings = load(database=db, web={"runs_at_once": concurrency} if concurrency else None)
     try:
         from ..web.api import listen
     except ImportError as error:

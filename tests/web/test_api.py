@@ -32,8 +32,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def page(here: Site) -> Iterator[httpx.Client]:
-    with here.browser() as client:
-        yield client
+    client = here.browser()
+    yield client
+    client.close()
 
 
 class Reader:
@@ -114,10 +115,12 @@ def test_two_observers_of_one_run_share_one_feed_that_is_let_go_later(
     hub = here.app.state.desk.hub
     run_id = begin(page, "slow count for two")
     with page.stream("GET", f"/api/runs/{run_id}/events") as a, here.program() as other:
-        next(a.iter_lines())
+        lines = a.iter_lines()
+        next(lines)
         before = len(hub)
         with other.stream("GET", f"/api/runs/{run_id}/events") as b:
-            next(b.iter_lines())
+            more = b.iter_lines()
+            next(more)
             assert len(hub) == before and hub.observers >= 2
     wait_for(page, run_id, "completed")
     end = time.monotonic() + 10

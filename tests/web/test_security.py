@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import http.server
+import io
 import json
 import logging
 import socket
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from api_world import PASSWORDS, Site, begin, site, wait_for
 
-from tenfold.web.api import redact
+from tenfold.web.api import redact, set_up
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with two people on it."""
     with site(tmp_path_factory.mktemp("people"), users=True, logins_per_minute=1000, upload_mb=1) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server of one person without login."""
-    with site(tmp_path_factory.mktemp("single")) as running:
         yield running
 
 
@@ -131,25 +122,6 @@ def test_the_login_gives_a_new_token_so_that_a_planted_one_is_worthless(people: 
     assert "httponly" in cookie and "samesite=lax" in cookie
 
 
-def test_over_https_the_cookie_is_for_https_alone(tmp_path: Path) -> None:
-    with site(tmp_path, users=True, public_url="https://research.example") as running:
-        answer = httpx.get(f"{running.url}/api/session", headers={"Host": "research.example"})
-        assert answer.headers["set-cookie"].startswith("__Host-tenfold=")
-        assert "; secure" in answer.headers["set-cookie"].lower()
-        assert "max-age" in answer.headers["strict-transport-security"]
-
-
-def test_guessing_passwords_is_stopped_and_then_even_the_right_one_waits(tmp_path: Path) -> None:
-    with site(tmp_path, users=True, logins_per_minute=5) as running:
-        client = running.browser()
-        tries = [
-            client.post("/api/login", json={"name": "alice", "password": f"guess {n}"}) for n in range(8)
-        ]
-        assert [t.status_code for t in tries] == [401] * 5 + [429] * 3
-        right = client.post("/api/login", json={"name": "alice", "password": PASSWORDS["alice"]})
-        assert right.status_code == 429 and int(right.headers["retry-after"]) > 0
-
-
 def test_a_wrong_name_and_a_wrong_password_are_told_alike(people: Site) -> None:
     client = people.browser()
     wrong = [
@@ -184,37 +156,6 @@ def test_a_forged_request_is_refused(people: Site, headers: dict[str, str]) -> N
     for method, path in (("POST", "/api/runs"), ("POST", "/api/logout"), ("POST", "/agui/small")):
         assert client.request(method, path, json=NEW, headers=encoded).status_code == 403
     assert client.get("/api/runs").status_code == 200  # still logged in
-
-
-def test_a_forged_request_is_refused_without_accounts_too(single: Site) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Cookie": "a=b"}):
-        answer = httpx.post(
-            f"{single.url}/api/runs",
-            content=json.dumps(NEW),
-            headers={"Content-Type": "text/plain", **headers},
-        )
-        assert answer.status_code == 403
-    assert "access-control-allow-origin" not in httpx.options(f"{single.url}/api/runs").headers
-
-
-def test_a_program_needs_no_token_of_a_page(single: Site, people: Site) -> None:
-    assert single.program().post("/api/runs", json=NEW).status_code == 201
-    assert people.accounts is not None
-    token = people.accounts.open_session(people.accounts.named("alice"))
-    assert people.program(token).post("/api/runs", json=NEW).status_code == 201
-    assert people.program("wrong").post("/api/runs", json=NEW).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost:x", "[", "a@localhost"]
-)
-def test_a_name_that_was_made_to_point_here_is_not_answered(single: Site, host: str) -> None:
-    assert httpx.get(f"{single.url}/api/session", headers={"Host": host}).status_code in (400, 421)
-
-
-@pytest.mark.parametrize("host", ["localhost:1234", "127.0.0.1", "[::1]:80"])
-def test_the_machines_own_names_are_answered(single: Site, host: str) -> None:
-    assert httpx.get(f"{single.url}/api/session", headers={"Host": host}).status_code == 200
 
 
 def test_every_answer_has_the_headers(people: Site, alice: httpx.Client) -> None:
@@ -339,35 +280,6 @@ def test_with_accounts_only_what_is_listed_can_be_named(alice: httpx.Client, peo
         assert answer.status_code in (400, 404, 422), f"{value}: {answer.status_code}"
 
 
-def test_a_run_cannot_read_this_machines_own_services(single: Site) -> None:
-    seen: list[str] = []
-
-    class Inner(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    inner = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inner)
-    threading.Thread(target=inner.serve_forever, daemon=True).start()
-    client = single.browser()
-    try:
-        for address in (
-            f"http://127.0.0.1:{inner.server_port}/", f"http://localhost:{inner.server_port}/",
-            f"http://[::ffff:127.0.0.1]:{inner.server_port}/", "http://169.254.169.254/latest/meta-data/", "file:///etc/passwd",
-        ):  # fmt: skip
-            run_id = begin(client, address, graph="reading")
-            body = wait_for(client, run_id, "completed", "failed")
-            assert "root:" not in json.dumps(body)
-    finally:
-        inner.shutdown()
-        inner.server_close()
-    assert seen == []
-
-
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(alice: httpx.Client, people: Site) -> None:
     large = {"graph": "small", "input": {"question": "x" * 300_000}}
     assert alice.post("/api/runs", json=large).status_code == 413
@@ -398,18 +310,10 @@ def test_deep_and_odd_json_is_no_fault_of_the_server(alice: httpx.Client) -> Non
         assert alice.post("/api/runs", content=body, headers=headers).status_code < 500
 
 
-def test_too_many_requests_and_too_many_runs_are_refused(tmp_path: Path) -> None:
-    with site(tmp_path, runs_per_hour=2, requests_per_minute=30) as running:
-        client = running.browser()
-        codes = [client.post("/api/runs", json=NEW).status_code for _ in range(3)]
-        assert codes == [201, 201, 429]
-        assert 429 in [client.get("/api/session").status_code for _ in range(40)]
-
-
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 
-def test_no_secret_gets_into_the_log(monkeypatch: pytest.MonkeyPatch, people: Site, caplog: Any) -> None:
+def test_no_secret_gets_into_the_log(monkeypatch: pytest.MonkeyPatch, people: Site) -> None:
     monkeypatch.setenv("SOME_API_KEY", "zxcvbnm-123456")
     for line in (
         "key zxcvbnm-123456 was used", "Authorization: Bearer abcdefghijklmnop", "postgresql://me:hunter2222@db/x",
@@ -418,12 +322,21 @@ def test_no_secret_gets_into_the_log(monkeypatch: pytest.MonkeyPatch, people: Si
         told = redact(line)
         for secret in ("zxcvbnm-123456", "abcdefghijklmnop", "hunter2222"):
             assert secret not in told, told
-    with caplog.at_level(logging.DEBUG):
+    stream, root = io.StringIO(), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers = []
+    try:
+        set_up(stream, as_json=True)
         client = people.browser("alice")
         run_id = begin(client, "log")
         wait_for(client, run_id, "completed")
         client.get(f"/api/runs/{run_id}?token=abc-in-query")
-    text = caplog.text
+    finally:
+        root.handlers = before
+        root.setLevel(level)
+    text = stream.getvalue()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {"route": "/api/runs/{run_id}", "status": 200}.items() <= lines[-1].items()
     assert (
         PASSWORDS["alice"] not in text
         and client.cookies["tenfold"] not in text
@@ -431,3 +344,10 @@ def test_no_secret_gets_into_the_log(monkeypatch: pytest.MonkeyPatch, people: Si
     )
     events = json.dumps([e.data for e in people.services.store.events(run_id)])
     assert PASSWORDS["alice"] not in events and client.cookies["tenfold"] not in events
+
+
+def test_a_program_sends_a_token_of_its_own(people: Site) -> None:
+    assert people.accounts is not None
+    token = people.accounts.open_session(people.accounts.named("alice"))
+    assert people.program(token).post("/api/runs", json=NEW).status_code == 201
+    assert people.program("wrong").post("/api/runs", json=NEW).status_code == 401

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .metrics import Metrics
 from .rates import Rates
 
+_HOST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODY_BYTES = 256_000
 CSP = (
@@ -67,6 +68,8 @@ class Door:
 
     def knows(self, host: str) -> bool:
         """Whether the server answers to this Host header."""
+        if not set(host) <= _HOST_LETTERS:
+            return False
         try:
             name = urlsplit(f"//{host}").hostname or ""
             _ = urlsplit(f"//{host}").port
