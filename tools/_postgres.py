@@ -118,7 +118,7 @@ class _Transaction:
             cursor.executemany(_marked(sql), [tuple(map(_clean, row)) for row in values])
 
 
-def connect(url: str, **more: Any) -> Any:
+def connect(url: str) -> Any:
     """A new connection of psycopg, in autocommit, that notices a server that is gone.
 
     Raises:
@@ -132,7 +132,7 @@ def connect(url: str, **more: Any) -> Any:
             "PostgreSQL needs psycopg.", mend="Install it with: pip install 'tenfold[web]'"
         ) from error
     try:
-        return psycopg.connect(url, autocommit=True, row_factory=cast("Any", dict_row), **(NOTICING | more))
+        return psycopg.connect(url, autocommit=True, row_factory=cast("Any", dict_row), **NOTICING)
     except psycopg.Error as error:
         where = urlsplit(url).hostname or "the local socket"
         # The driver's message may repeat the address with its password.
@@ -142,7 +142,7 @@ def connect(url: str, **more: Any) -> Any:
         ) from None
 
 
-NOTICING = {
+NOTICING: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 5,
     "keepalives_interval": 2,

@@ -145,7 +145,8 @@ class Driver:
         config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
         await served.prepare(run, emit)
         state = await graph.aget_state(config)
-        begun = bool(state.created_at) and bool(state.next or state.metadata and state.metadata["step"] >= 0)
+        # A run that was killed before its first checkpoint, which holds the input, begins anew.
+        begun = state.created_at is not None
         context = await served.context(run, emit, dict(state.values) if begun else {})
         work: Any = None if begun else served.initial(run)
         asked = {interrupt.id for interrupt in state.interrupts}

@@ -182,7 +182,9 @@ async def test_two_questions_are_answered_one_at_a_time(tmp_path: Path, database
         assert sorted(state.values["answers"]) == ["left=L", "right=R"]
 
 
-async def test_a_fork_goes_on_from_a_checkpoint_and_leaves_its_parent(tmp_path: Path, database: str | None) -> None:
+async def test_a_fork_goes_on_from_a_checkpoint_and_leaves_its_parent(
+    tmp_path: Path, database: str | None
+) -> None:
     async with serving(tmp_path, database) as manager:
         run = await manager.submit("ann", "edr", edr_input(tmp_path))
         await until(manager, run, "completed")

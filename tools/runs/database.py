@@ -103,9 +103,7 @@ class PostgresRuns(PostgresDatabase):
 
 def _check_version(version: int, what: str) -> None:
     if version > SCHEMA_VERSION:
-        raise RunError(
-            f"{what} was written by a newer Tenfold (schema {version}).", mend="Upgrade Tenfold."
-        )
+        raise RunError(f"{what} was written by a newer Tenfold (schema {version}).", mend="Upgrade Tenfold.")
 
 
 class RunLock(Protocol):
@@ -175,10 +173,13 @@ class PostgresLocks:
             RunError: Another server holds it, or this one does.
         """
         with self._guard:
-            taken = name not in self._held and self._ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ok", name)
-            if not taken:
+            # The same session would get it a second time.
+            if name in self._held or not self._ask(
+                "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ok", name
+            ):
                 raise RunError(
-                    f"Run {name!r} is being driven by another process.", mend="Wait for it, or stop that process."
+                    f"Run {name!r} is being driven by another process.",
+                    mend="Wait for it, or stop that process.",
                 )
             self._held.add(name)
         return PostgresLock(self, name)
@@ -186,7 +187,9 @@ class PostgresLocks:
     def _ask(self, sql: str, name: str) -> bool:
         if self._db is None or self._db.closed or self._db.broken:
             if self._held:
-                raise RunError("The connection that holds the runs was lost.", mend="They go on by themselves.")
+                raise RunError(
+                    "The connection that holds the runs was lost.", mend="They go on by themselves."
+                )
             self._db = connect(self._url)
         return bool(self._db.execute(sql, (name,)).fetchone()["ok"])
 

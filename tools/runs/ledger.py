@@ -47,7 +47,8 @@ class RunLedger(Ledger):
                 db.execute(
                     "INSERT INTO calls (run_id, n, at, value, key, kind, role, name, input_tokens, "
                     "output_tokens, cost, ms) VALUES "
-                    "(?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+                    "(?, (SELECT COUNT(*) + 1 FROM calls WHERE run_id = ?), ?,?,?,?,?,?,?,?,?,?) "
+                    "ON CONFLICT DO NOTHING",
                     (self._run_id, self._run_id, now(), json.dumps(record.value, ensure_ascii=False),
                      *(getattr(record, column) for column in _COLUMNS)),
                 )  # fmt: skip

@@ -47,7 +47,9 @@ class EventLog:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._writing = threading.RLock()  # held from taking what waits until it is written, so that order is kept
+        self._writing = (
+            threading.RLock()
+        )  # held from taking what waits until it is written, so that order is kept
         self._guard = threading.Lock()
         self._waiting: dict[str, _Waiting] = {}
         self._shown: dict[str, float] = {}

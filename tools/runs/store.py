@@ -214,7 +214,12 @@ class RunStore:
             for table, columns, rule, value in (
                 ("calls", CALLS, "at <= ?", at),
                 ("evidence", EVIDENCE, "at <= ?", at),
-                ("inbox", INBOX, "at <= ?" if cursor is None else "seq <= ?", at if cursor is None else cursor),
+                (
+                    "inbox",
+                    INBOX,
+                    "at <= ?" if cursor is None else "seq <= ?",
+                    at if cursor is None else cursor,
+                ),
                 ("events", EVENTS, "seq <= (SELECT MAX(seq) FROM events WHERE run_id = ? AND at <= ?)", None),
             ):
                 values = (value,) if value is not None else (parent, at)

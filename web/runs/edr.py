@@ -37,7 +37,7 @@ class ServedEdr:
     description = "Plans, searches, reads, and writes a report in which every sentence cites a stored quote."
     Input: type[BaseModel] = EdrInput
     steerable = True
-    streams = ("tasks", "custom")  # its models' raw output is JSON; the texts come as drafts
+    streams: tuple[str, ...] = ("tasks", "custom")  # its models' raw output is JSON; the texts come as drafts
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -120,7 +120,12 @@ class ServedEdr:
         rules = {rule["id"] for rule in values.get("constraints", []) if rule["status"] == "active"}
         store = self._services.store
         store.set_hidden(
-            run.id, {e.id: "" for e in store.evidence(run.id, hidden=True) if e.hidden_by and e.hidden_by not in rules}
+            run.id,
+            {
+                e.id: ""
+                for e in store.evidence(run.id, hidden=True)
+                if e.hidden_by and e.hidden_by not in rules
+            },
         )
         return {"run_id": run.id}
 

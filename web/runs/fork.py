@@ -65,7 +65,9 @@ async def copy_into(
     at = {"configurable": {"thread_id": parent.id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
     found = await saver.aget_tuple(at)
     if found is None:
-        raise RunError(f"Run {parent.id!r} has no checkpoint {checkpoint_id!r}.", mend="Choose one of its list.")
+        raise RunError(
+            f"Run {parent.id!r} has no checkpoint {checkpoint_id!r}.", mend="Choose one of its list."
+        )
     state = await graph.aget_state(at)
     cursor = state.values.get("inbox_cursor") if isinstance(state.values, dict) else None
     await asyncio.to_thread(store.copy, parent.id, run.id, found.checkpoint["ts"], cursor)

@@ -71,8 +71,9 @@ class RunManager:
         self._stopping = True
         for run_id in self._driver.driven:
             self._driver.pause(run_id, why="stop")
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_S)
+        until = time.monotonic() + DRAIN_S
+        while self._tasks and time.monotonic() < until:  # noqa: ASYNC110 - a task leaves the set before it ends
+            await asyncio.sleep(0.02)
         for run_id in self._driver.driven:
             self._driver.cancel(run_id, why="stop")
         if self._watch_task is not None:
@@ -298,14 +299,20 @@ class RunManager:
     async def _move(self, run_id: str, status: Any, expect: tuple[Any, ...]) -> bool:
         return await asyncio.to_thread(self._store.set_status, run_id, status, expect=expect)
 
-    async def _again(self, run_id: str, expect: tuple[Any, ...], answers: dict[str, Any] | None = None) -> bool:
-        change: Callable[[], bool] = lambda: self._store.set_status(run_id, "queued", expect=expect, again=True)  # noqa: E731
+    async def _again(
+        self, run_id: str, expect: tuple[Any, ...], answers: dict[str, Any] | None = None
+    ) -> bool:
+        change: Callable[[], bool] = lambda: self._store.set_status(
+            run_id, "queued", expect=expect, again=True
+        )
         if not await asyncio.to_thread(change):
             return False
         await self._queue.put(run_id, (await self._run(run_id)).attempt, answers)
         return True
 
-    async def post(self, run_id: str, kind: MessageKind, body: Any, *, client_id: str | None = None) -> Message:
+    async def post(
+        self, run_id: str, kind: MessageKind, body: Any, *, client_id: str | None = None
+    ) -> Message:
         """Put a message into a run's inbox; anything but a text is kept as JSON."""
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         return await asyncio.to_thread(lambda: self._store.post(run_id, text, kind=kind, client_id=client_id))

@@ -127,7 +127,9 @@ class RunQueue:
     async def run_here(self, run_id: str, attempt: int, answers: dict[str, Any] | None) -> None:
         """Drive in the manager's loop, waiting in DBOS's."""
         assert self._loop is not None
-        work = asyncio.run_coroutine_threadsafe(_as_coroutine(self._execute(run_id, attempt, answers)), self._loop)
+        work = asyncio.run_coroutine_threadsafe(
+            _as_coroutine(self._execute(run_id, attempt, answers)), self._loop
+        )
         await asyncio.wrap_future(work)
 
     async def stop(self) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Emit(Protocol):
     """Appends an event to the run's log with the next write, at most 50 ms later; from any thread."""
 
-    def __call__(self, type: str, data: dict[str, Any], /) -> None: ...
+    def __call__(self, type: str, data: dict[str, Any], /) -> None:
+        """Append `data` as an event of a type."""
+        ...
 
 
 class ServedGraph(Protocol):
@@ -117,7 +119,7 @@ class _Compiled:
 
     Input: type[BaseModel] = GraphInput
     steerable = False
-    streams = ("tasks", "custom", "messages")
+    streams: tuple[str, ...] = ("tasks", "custom", "messages")
 
     def __init__(self, name: str, graph: Any, title: str, description: str) -> None:
         self.name, self.title, self.description = name, title, description
