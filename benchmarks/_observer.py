@@ -15,7 +15,7 @@ class Seen:
     """What one stream brought.
 
     Attributes:
-        numbers: Of all pieces, in the order of arrival.
+        numbers: Of all pieces, in the order of their first arrival.
         ages: Seconds from birth to arrival of the pieces that were born after the stream had begun.
         ids: SSE ids, in the order of arrival.
         end: The last event's type, or why the stream ended.
@@ -36,6 +36,7 @@ async def observe(port: int, request: bytes, ends: tuple[bytes, ...], *, limit_s
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
     writer.write(request)
     began: float | None = None
+    known: set[bytes] = set()
     try:
         async with asyncio.timeout(limit_s):
             while line := await reader.readline():
@@ -45,6 +46,9 @@ async def observe(port: int, request: bytes, ends: tuple[bytes, ...], *, limit_s
                 elif line.startswith(b"data:"):
                     began = began or now
                     for number, born in _PIECE.findall(line):
+                        if number in known:
+                            continue  # a snapshot repeats what came before
+                        known.add(number)
                         seen.numbers.append(int(number))
                         if float(born) > began:
                             seen.ages.append(now - float(born))
