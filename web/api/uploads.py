@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -65,7 +66,7 @@ class UploadStore:
         shutil.rmtree(folder, ignore_errors=True)
         return True
 
-    def add(self, owner: str, files: list[tuple[str, IO[bytes]]]) -> Upload:
+    def add(self, owner: str, files: Sequence[tuple[str, IO[bytes]]]) -> Upload:
         """Keep files; all of them or none.
 
         Raises:
