@@ -41,12 +41,12 @@ MORE = {
 
 @dataclass
 class GatedLibrary(TextLibrary):
-    """Searches wait while the gate is closed; an engine refuses where a query says so."""
+    """Searches for the gate's word wait while the gate is there; an engine refuses where a query says so."""
 
     gate: Path = Path()
 
     async def search(self, q: str, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        while self.gate.exists():
+        while self.gate.exists() and self.gate.read_text() in q:
             await asyncio.sleep(0.02)
         found = await super().search(q, k=k, filters=filters)
         refused = {"duckduckgo": "HTTP 403: the engine refused"} if "refused" in q.lower() else {}
@@ -188,10 +188,14 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def hold(self, closed: bool = True) -> None:
-        """Close or open the gate before every search."""
-        gate = self.folder / "gate"
-        gate.touch() if closed else gate.unlink(missing_ok=True)
+    def hold(self, closed: bool = True, word: str = "") -> None:
+        """Close or open the gate before every search, or before those for a word."""
+        gate, new = self.folder / "gate", self.folder / "gate.new"
+        if closed:
+            new.write_text(word)
+            new.rename(gate)
+        else:
+            gate.unlink(missing_ok=True)
 
     def client(self) -> httpx.Client:
         """A program that speaks with the server, without accounts."""

@@ -91,9 +91,9 @@ export function Approval() {
   // An answer that the run could not read is asked for again under the same id.
   useEffect(() => { if (status !== "waiting_human") setGiven({}); }, [status]);
   const all = Object.entries(view.doc.run?.interrupts ?? {});
-  const open = all.filter(([key]) => !given[key]);
-  const first = open[0];
-  if (status !== "waiting_human" || !first) return null;
+  const first = all[0];
+  // The next question waits until the run has taken this answer: it goes on in between, and would take the card away.
+  if (status !== "waiting_human" || !first || all.some(([key]) => given[key])) return null;
   const [key, value] = first;
   const give = (payload: unknown) => {
     setGiven((old) => ({ ...old, [key]: true }));
@@ -105,7 +105,7 @@ export function Approval() {
   const kind = fields.kind;
   return (
     <section className="card asking" aria-live="assertive" data-testid="approval" data-kind={String(kind ?? "")}>
-      {all.length > 1 && <p className="quiet small" data-testid="asked-count">{words.ofMany(all.length - open.length + 1, all.length)}</p>}
+      {all.length > 1 && <p className="quiet small" data-testid="asked-count">{words.ofMany(1, all.length)}</p>}
       {kind === "approve_plan" ? <PlanApproval key={key} todo={fields.todo as Todo} problem={String(fields.problem ?? "")} give={give} />
         : kind === "clarify" ? <Clarify key={key} question={String(fields.question ?? "")} give={give} />
         : <Unknown key={key} value={value} give={give} />}
