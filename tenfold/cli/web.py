@@ -48,7 +48,8 @@ def web(
             mend="Make an account first: tenfold users add NAME",
         )
     sock = listen(host, port)
-    prepare_model(settings, None, documents=True)
+    # With a model behind a server the embedding model is fetched when the first documents are indexed.
+    prepare_model(settings, None, documents=settings.model.startswith("embedded"))
     asyncio.run(_serve(settings, accounts, host, sock, open_page=open_page, log_json=log_json))
 
 

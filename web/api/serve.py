@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -13,6 +18,21 @@ from .desk import Desk
 
 
 class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # uvicorn's own raises the signal once more at the end, which would kill the process before it has closed.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+        for name in signals:
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        try:
+            yield
+        finally:
+            for name in signals:
+                loop.remove_signal_handler(name)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # A stream never ends by itself, and uvicorn waits for its connections; clients come back on their own.
         desk: Desk = self.config.app.state.desk  # type: ignore[union-attr]
