@@ -64,6 +64,7 @@ class Driver:
         self.registry = registry or default_registry(services)
         self._drives: dict[str, _Drive] = {}
         self._saver: Any = None
+        self._compiled: dict[str, Any] = {}
         self._flusher: asyncio.Task[None] | None = None
 
     def create(self, question: str, request: RunRequest) -> Run:
@@ -213,12 +214,15 @@ class Driver:
                 yield
             finally:
                 self._saver = None
+                self._compiled.clear()
 
     @asynccontextmanager
     async def graph(self, served: ServedGraph) -> AsyncGenerator[Any]:
         """The compiled graph over the checkpoints."""
         if self._saver is not None:
-            yield served.build().compile(checkpointer=self._saver)
+            if served.name not in self._compiled:
+                self._compiled[served.name] = served.build().compile(checkpointer=self._saver)
+            yield self._compiled[served.name]
         else:
             async with open_saver(self.services.settings) as saver:
                 yield served.build().compile(checkpointer=saver)

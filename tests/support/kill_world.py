@@ -34,9 +34,7 @@ def log_of(folder: Path, model: str) -> Path:
 
 
 def script(folder: Path, name: str) -> str:
-    chat = ScriptedChat(
-        answer=ScriptedResearcher(gaps=1, loops=2), log=log_of(folder, name), delay_s=0.03
-    )
+    chat = ScriptedChat(answer=ScriptedResearcher(gaps=1, loops=2), log=log_of(folder, name), delay_s=0.03)
     return register_script(name, chat)
 
 
@@ -51,8 +49,8 @@ async def serve(folder: Path, database: str | None, models: list[str], ready: Pa
     for model in models:
         asked = {"question": "How does a ledger keep calls from being repeated?", "model": model, "web": True}
         await manager.submit("ann", "edr", asked, client_id=model)
-    ready.write_text(str(os.getpid()))
-    while not (folder / "enough").exists():
+    ready.write_text(str(os.getpid()))  # noqa: ASYNC240
+    while not (folder / "enough").exists():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await manager.stop()
     services.close()

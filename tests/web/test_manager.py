@@ -16,7 +16,7 @@ from langgraph.types import interrupt
 
 from tenfold.errors import RunError, TenfoldError
 from tenfold.settings import load_settings
-from tenfold.tools.runs import MAX_QUEUED, Event, Run
+from tenfold.tools.runs import MAX_QUEUED, Event, Run, RunStore
 from tenfold.web import open_services
 from tenfold.web.runs import GraphRegistry, RunManager, ServedGraph, default_registry, serve_compiled
 
@@ -80,7 +80,7 @@ async def serving(
 
 async def until(manager: RunManager, run: Run, *wanted: str, within_s: float = 30) -> Run:
     async with asyncio.timeout(within_s):
-        while (now := await manager.run(run.id, run.owner)).status not in wanted:
+        while (now := await manager.run(run.id, run.owner)).status not in wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return now
 
@@ -231,3 +231,60 @@ async def test_a_stopped_server_hands_its_runs_to_the_next(tmp_path: Path, datab
         assert (await until(manager, run, "completed")).status == "completed"
         done = [e.data["name"] for e in await log_of(manager, run) if e.type == "step.finished"]
         assert done == [f"n{n}" for n in range(8)], "no step twice"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_server_whose_lock_connection_is_cut_takes_its_runs_up_again(
+    tmp_path: Path, database: str
+) -> None:
+    import psycopg
+
+    graph = serve_compiled("slow", slow_graph(8, 0.6))
+    async with serving(tmp_path, database, graph) as manager:
+        run = await manager.submit("ann", "slow", {})
+        await until(manager, run, "running")
+        locks = manager._store._locks  # pyright: ignore[reportPrivateUsage]
+        assert locks is not None
+        with psycopg.connect(database, autocommit=True) as connection:
+            pid = locks._db.info.backend_pid  # pyright: ignore[reportPrivateUsage]
+            connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+        assert (await until(manager, run, "completed", "failed")).error is None
+        log = await log_of(manager, run)
+        assert statuses(log) == ["queued", "running", "running", "completed"]
+        done = [e.data["name"] for e in log if e.type == "step.finished"]
+        assert set(done) == {f"n{n}" for n in range(8)}
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "runs.db") as db:
+        db.executescript("""
+            CREATE TABLE runs (
+                id TEXT PRIMARY KEY, graph TEXT NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL,
+                options TEXT NOT NULL, created TEXT NOT NULL, ended TEXT, error TEXT,
+                active_s REAL NOT NULL DEFAULT 0, inbox_open INTEGER NOT NULL DEFAULT 1, report TEXT);
+            CREATE TABLE inbox (
+                run_id TEXT NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL, body TEXT NOT NULL,
+                status TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', effect TEXT NOT NULL DEFAULT '{}',
+                loop INTEGER, at TEXT NOT NULL, PRIMARY KEY (run_id, seq), UNIQUE (run_id, client_id));
+            CREATE TABLE evidence (
+                run_id TEXT NOT NULL, id TEXT NOT NULL, task_id TEXT NOT NULL, snapshot TEXT NOT NULL,
+                start INTEGER NOT NULL, end INTEGER NOT NULL, quote TEXT NOT NULL, url TEXT NOT NULL,
+                title TEXT NOT NULL, engine TEXT NOT NULL, source_type TEXT NOT NULL, published TEXT,
+                score REAL NOT NULL, loop INTEGER NOT NULL, hidden_by TEXT NOT NULL DEFAULT '',
+                PRIMARY KEY (run_id, id), UNIQUE (run_id, snapshot, start, end));
+            INSERT INTO runs (id, graph, question, status, options, created)
+                VALUES ('r', 'edr', 'q', 'paused', '{}', 'c');
+            INSERT INTO inbox (run_id, seq, client_id, body, status, at)
+                VALUES ('r', 1, 'c', 'focus', 'queued', 'a');
+            PRAGMA user_version=1;
+        """)
+    db.close()
+    store = RunStore(tmp_path)
+    run = store.run("r")
+    assert (run.owner, run.thread, run.attempt, run.status) == ("local", "r", 0, "paused")
+    assert store.messages("r")[0].kind == "text" and store.post("r", "{}", kind="todo").seq == 2
+    store.close()
+    RunStore(tmp_path).close()

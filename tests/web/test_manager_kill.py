@@ -18,9 +18,11 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def world(folder: Path, database: str | None, kills: int, per_life: int, servers: int) -> dict[str, Any]:
+    arguments = [folder, database or "", *map(str, (kills, per_life, servers))]
     done = subprocess.run(
-        [sys.executable, "kill_world.py", folder, database or "", str(kills), str(per_life), str(servers)],
-        cwd=SUPPORT, env={**os.environ, "TENFOLD_THREADS": "1"}, capture_output=True, text=True, timeout=60 + 15 * KILLS,
+        [sys.executable, "kill_world.py", *arguments],
+        cwd=SUPPORT, env={**os.environ, "TENFOLD_THREADS": "1"}, capture_output=True, text=True,
+        timeout=60 + 15 * KILLS,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

@@ -62,4 +62,7 @@ UPDATE runs SET thread = id;
 CALLS = "key, n, kind, role, name, value, input_tokens, output_tokens, cost, ms, at"
 EVENTS = "seq, key, at, type, data"
 INBOX = "seq, client_id, body, status, reason, effect, loop, at, kind"
-EVIDENCE = 'id, task_id, snapshot, start, "end", quote, url, title, engine, source_type, published, score, loop, hidden_by, at'
+EVIDENCE = (
+    'id, task_id, snapshot, start, "end", quote, url, title, engine, source_type, published, score, loop, '
+    + "hidden_by, at"
+)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -134,7 +134,7 @@ class RunManager:
         assert task is not None
         self._tasks.add(task)
         try:
-            while not self._stopping and await self._attempt(run_id, attempt, answers):
+            while not self._stopping and await self._attempt(run_id, attempt, answers):  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
         finally:
             self._tasks.discard(task)
@@ -302,10 +302,7 @@ class RunManager:
     async def _again(
         self, run_id: str, expect: tuple[Any, ...], answers: dict[str, Any] | None = None
     ) -> bool:
-        change: Callable[[], bool] = lambda: self._store.set_status(
-            run_id, "queued", expect=expect, again=True
-        )
-        if not await asyncio.to_thread(change):
+        if not await asyncio.to_thread(self._store.set_status, run_id, "queued", expect=expect, again=True):
             return False
         await self._queue.put(run_id, (await self._run(run_id)).attempt, answers)
         return True
