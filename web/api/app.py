@@ -95,22 +95,8 @@ def create_app(
 
         desk.oidc = Provider(settings.web)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        await manager.start()
-        traces = _traces(services)
-        if on_start is not None:
-            on_start()
-        try:
-            yield
-        finally:
-            hub.close()
-            await manager.stop()
-            if traces is not None:
-                traces.close()
-
     app = FastAPI(
-        title="Tenfold", version=__version__, description=_ABOUT, lifespan=lifespan,
+        title="Tenfold", version=__version__, description=_ABOUT, lifespan=lambda _: _alive(desk, on_start),
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
     )  # fmt: skip
     app.state.desk = desk
@@ -121,6 +107,21 @@ def create_app(
     # Outermost: it also sees what is refused and what fails.
     app.add_middleware(_guarding, desk=desk)
     return app
+
+
+@asynccontextmanager
+async def _alive(desk: Desk, on_start: Callable[[], None] | None) -> AsyncGenerator[None]:
+    await desk.manager.start()
+    traces = _traces(desk.services)
+    if on_start is not None:
+        on_start()
+    try:
+        yield
+    finally:
+        desk.hub.close()
+        await desk.manager.stop()
+        if traces is not None:
+            traces.close()
 
 
 def _traces(services: Services) -> Any:

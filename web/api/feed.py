@@ -260,12 +260,11 @@ class FeedHub:
         return feed
 
     async def snapshot(self, run_id: str, thread_id: str) -> Projector:
-        """A run's document as it stands: of its feed when somebody watches, else folded from the log."""
-        feed = self._feeds.get(FeedKey(run_id, thread_id, run_id))
-        if feed is not None and not feed.closed:
-            await feed.ready()
-            if not feed.closed:
-                return feed.projector
+        """A run's document as it stands. It is the feed's, which stays a while: whoever asks will watch, too."""
+        feed = self.feed(FeedKey(run_id, thread_id, run_id))
+        await feed.ready()
+        if not feed.closed:
+            return feed.projector
         projector = Projector(run_id, thread_id)
         await fold_log(self._manager, run_id, projector)
         return projector
