@@ -100,7 +100,9 @@ class WebSettings(BaseModel):
 class Settings(BaseSettings):
     """All settings of Tenfold."""
 
-    model_config = SettingsConfigDict(env_prefix="TENFOLD_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="TENFOLD_", env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
+    )
 
     model: str = Field(default="embedded", description="The chat model, as provider:name.")
     data_dir: Path = Field(
@@ -180,7 +182,12 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
+        # The address of the database may hold a password.
+        lines = [
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+            + ("" if e["loc"] == ("database",) else f" (got {e['input']!r})")
+            for e in error.errors()
+        ]
         source = config_path() or "the environment"
         raise ConfigError(
             "Settings are not valid: " + "; ".join(lines) + ".", mend=f"Correct {source}."

@@ -197,6 +197,8 @@ async def test_a_fork_goes_on_from_a_checkpoint_and_leaves_its_parent(
         assert await log_of(manager, run) == parent
         log = await log_of(manager, fork)
         assert any(event.type == "loop.gathered" for event in log)
+        began = next(e for e in log if e.type == "run.status" and e.data["state"]["/run"]["id"] == fork.id)
+        assert began.data["status"] == "queued" and began.data["state"]["/run"]["parent"] == run.id
         store = manager._store  # pyright: ignore[reportPrivateUsage]
         a, b = store.report(run.id), store.report(fork.id)
         assert a is not None and b is not None and a["sections"] == b["sections"]
@@ -288,3 +290,13 @@ def test_a_file_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
     assert store.messages("r")[0].kind == "text" and store.post("r", "{}", kind="todo").seq == 2
     store.close()
     RunStore(tmp_path).close()
+
+
+def test_no_password_of_the_database_is_told() -> None:
+    from tenfold.errors import ConfigError
+
+    for address in ("mysql://ann:secret@db/x", "postgresql://ann:secret@127.0.0.1:9/x?connect_timeout=1"):
+        with pytest.raises(ConfigError) as caught:
+            open_services(load_settings(database=address))
+        assert "secret" not in str(caught.value) + str(caught.value.__cause__ or "")
+    assert "secret" not in repr(load_settings(database="postgresql://ann:secret@db/x"))

@@ -48,11 +48,13 @@ class RunStore:
             self._locks = None
             self._db: Database = SqliteRuns(folder / "runs.db")
             self._quick: Database = SqliteRuns(folder / "runs.db", synced=False)
+            self._reader: Database = SqliteRuns(folder / "runs.db")
         else:
             self._locks = PostgresLocks(database)
             self._db = runs = PostgresRuns(database)
             runs.migrate()
             self._quick = PostgresRuns(database, synced=False)
+            self._reader = PostgresRuns(database)
         self.log = EventLog(self._quick)
 
     def close(self) -> None:
@@ -60,6 +62,7 @@ class RunStore:
         self.log.flush()
         self._db.close()
         self._quick.close()
+        self._reader.close()
         if self._locks is not None:
             self._locks.close()
 
@@ -136,7 +139,7 @@ class RunStore:
             values += [last.created, last.created, last.id]
         where = f"WHERE {' AND '.join(rules)} " if rules else ""
         sql = f"SELECT * FROM runs {where}ORDER BY created DESC, id DESC LIMIT ?"
-        return [_run(row) for row in self._db.rows(sql, *values, limit)]
+        return [_run(row) for row in self._reader.rows(sql, *values, limit)]
 
     def counts(self) -> dict[str, int]:
         """How many runs have each status."""
@@ -184,7 +187,7 @@ class RunStore:
             run = _run(row).model_copy(update={"status": status, "error": error})
             data = {"status": status, "error": error, "interrupts": interrupts or {}}
             # A request that is sent again is queued once.
-            key = f"queued:{attempt}" if status == "queued" else None
+            key = f"queued:{run_id}:{attempt}" if status == "queued" else None
             entries.append(Entry("run.status", {**data, "state": run_state(run, interrupts)}, key, now()))
         return True
 
@@ -199,7 +202,7 @@ class RunStore:
             part = run_ids[begin : begin + 500]
             marks = ",".join("?" * len(part))
             sql = f"SELECT id, wanted FROM runs WHERE wanted <> '' AND id IN ({marks})"
-            found |= {row["id"]: row["wanted"] for row in self._db.rows(sql, *part)}
+            found |= {row["id"]: row["wanted"] for row in self._reader.rows(sql, *part)}
         return found
 
     def copy(self, parent: str, run_id: str, at: str, cursor: int | None) -> None:
@@ -324,11 +327,11 @@ class RunStore:
 
     def last_seqs(self, run_ids: Sequence[str]) -> dict[str, int]:
         """The number of the last event of each run, 0 for none."""
-        return last_seqs(self._quick, run_ids)
+        return last_seqs(self._reader, run_ids)
 
     def events(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events after a sequence number, in order."""
-        rows = self._db.rows(
+        rows = self._reader.rows(
             "SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?", run_id, after, limit
         )
         return [
