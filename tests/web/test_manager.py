@@ -223,6 +223,20 @@ async def test_messages_at_once_are_all_kept_up_to_the_limit(tmp_path: Path, dat
         await until(manager, run, "cancelled")
 
 
+async def test_finish_ends_a_paused_run_with_its_report(tmp_path: Path, database: str | None) -> None:
+    async with serving(tmp_path, database) as manager:
+        run = await manager.submit("ann", "edr", edr_input(tmp_path, delay_s=0.3))
+        await until(manager, run, "running")
+        await manager.pause(run.id)
+        await until(manager, run, "paused")
+        await manager.finish(run.id)
+        assert (await until(manager, run, "completed", "failed")).error is None
+        store = manager._store  # pyright: ignore[reportPrivateUsage]
+        (message,) = store.messages(run.id)
+        assert (message.kind, message.status) == ("finish", "applied") and store.report(run.id)
+        assert statuses(await log_of(manager, run)).count("paused") == 1
+
+
 async def test_a_stopped_server_hands_its_runs_to_the_next(tmp_path: Path, database: str | None) -> None:
     graph = serve_compiled("slow", slow_graph(8, 0.15))
     async with serving(tmp_path, database, graph) as manager:
