@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -76,7 +77,7 @@ def show(
     opened = services()
     found = opened.store.run(run)
     if events:
-        return print_json([event.model_dump() for event in opened.store.events(found.id, limit=1_000_000)])
+        return print_json([asdict(event) for event in opened.store.events(found.id, limit=1_000_000)])
     if calls:
         records = asyncio.run(opened.store.ledger(found.id).records())
         return print_json(

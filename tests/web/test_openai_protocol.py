@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def secrets_in(folder: Path, secrets: list[str]) -> list[str]:
 
 def calls(view: RunView, settings: Settings) -> list[dict[str, Any]]:
     store = RunStore(settings.data_dir)
-    found = [e.model_dump() for e in store.events(view.run.id) if e.type.startswith("call.")]
+    found = [asdict(e) for e in store.events(view.run.id) if e.type.startswith("call.")]
     store.close()
     return found
 
