@@ -68,9 +68,9 @@ def pictures(camera: Camera, runs: dict[str, str]) -> None:
     expect(page.get_by_test_id("start")).to_be_visible()
     camera.take("start")
     for pane in PANES if camera.phone else ("plan", *PANES[3:]):
-        camera.show(runs["steered"], pane)
+        camera.show(runs["charts" if pane == "charts" else "steered"], pane)
         camera.take(pane)
-    camera.pane("report")
+    camera.show(runs["steered"], "report")
     page.get_by_test_id("chip").first.click()
     expect(page.get_by_test_id("mark").first).to_be_visible()
     camera.take("evidence")
@@ -129,9 +129,11 @@ def main() -> None:
             "steered": steered(server),
             "refused": server.begin("Which refused calls does a ledger keep?"),
             "other": server.begin("Ask me two things", "asking"),
+            "charts": server.begin("How long are the rivers in km?", databases=[server.rivers()]),
             "asked": server.begin(QUESTION, approve_plan=True),
         }
         server.wait(runs["refused"], "completed")
+        server.wait(runs["charts"], "completed")
         server.wait(runs["asked"], "waiting_human")
         with sync_playwright() as playwright:
             browser: Any = launch(playwright)

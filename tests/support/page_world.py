@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -60,7 +62,14 @@ def _services(folder: Path, delay_s: float) -> Any:
     from tenfold.web import Services
 
     library = GatedLibrary({**TEXTS, **MORE}, source_type="web", delay_s=0.02, gate=folder / "gate")
-    chat = ScriptedChat(answer=ScriptedResearcher(gaps=1, loops=1), delay_s=delay_s)
+    researcher = ScriptedResearcher(gaps=1, loops=1)
+
+    def answer(prompt: str) -> str:
+        if "You write one read-only SQL SELECT" in prompt:
+            return json.dumps({"sql": "SELECT name, km FROM rivers ORDER BY km DESC"})
+        return researcher(prompt)
+
+    chat = ScriptedChat(answer=answer, delay_s=delay_s)
     model = register_script("page", chat)
     web = {"models": [model], "requests_per_minute": 100_000, "runs_per_hour": 10_000}
     settings = load_settings(data_dir=folder / "data", cache_dir=folder / "cache", model=model, web=web)
@@ -68,7 +77,8 @@ def _services(folder: Path, delay_s: float) -> Any:
     class LibraryServices(Services):
         def context(self, *args: Any, **options: Any) -> Any:
             made = super().context(*args, **options)
-            return replace(made, searcher=library, source_types=library.source_types)
+            kinds = frozenset({"database"}) if made.databases else library.source_types
+            return replace(made, searcher=library, source_types=kinds)
 
     return LibraryServices(settings=settings, store=RunStore(settings.data_dir))
 
@@ -201,11 +211,21 @@ class Server:
         """A program that speaks with the server, without accounts."""
         return httpx.Client(base_url=self.url, timeout=30)
 
-    def begin(self, question: str, graph: str = "edr", *, docs: bool = False, **options: Any) -> str:
+    def rivers(self) -> str:
+        """A small database; returns its path."""
+        path = self.folder / "rivers.db"
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE IF NOT EXISTS rivers (name TEXT PRIMARY KEY, km INTEGER)")
+            rows = [("Nile", 6650), ("Amazon", 6400), ("Yangtze", 6300), ("Han", 494)]
+            db.executemany("INSERT OR REPLACE INTO rivers VALUES (?, ?)", rows)
+        db.close()
+        return str(path)
+
+    def begin(self, question: str, graph: str = "edr", *, databases: Sequence[str] = (), **options: Any) -> str:
         """A new run's id."""
         given: dict[str, Any] = {"question": question}
         if graph == "edr":
-            given |= {"web": True, "options": options}
+            given |= {"web": not databases, "databases": list(databases), "options": options}
         with self.client() as client:
             answer = client.post("/api/runs", json={"graph": graph, "input": given})
             assert answer.status_code == 201, answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,6 @@ def test_every_citation_opens_its_quote_marked_in_the_stored_text(page: Any, ser
 
 def test_a_quote_that_was_tampered_with_is_told(page: Any, server: Server) -> None:
     run_id = finished(page, server)
-    import sqlite3
-
     with sqlite3.connect(next((server.folder / "data").glob("*.db"))) as db:
         db.execute("UPDATE evidence SET quote = 'It never happened.' WHERE run_id = ?", (run_id,))
     page.get_by_test_id("chip").first.click()
@@ -127,6 +126,17 @@ def test_the_report_is_exported(kind: str, start: bytes, page: Any, server: Serv
     path = tmp_path / "report"
     download.value.save_as(path)
     assert path.read_bytes().lstrip().startswith(start)
+
+
+def test_numbers_of_a_database_become_a_chart(page: Any, server: Server) -> None:
+    run_id = server.begin("How long are the rivers in km?", databases=[server.rivers()])
+    server.wait(run_id, "completed")
+    page.goto(f"{server.url}/#/runs/{run_id}")
+    page.get_by_test_id("tab-charts").click()
+    image = page.get_by_test_id("chart").first.locator("img")
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('figure img').complete")
+    assert image.evaluate("image => image.naturalWidth") > 100
 
 
 def test_history_forks_and_compares(page: Any, server: Server) -> None:

@@ -148,9 +148,13 @@ export function RunPage({ id, tools }: { id: string; tools: ReactNode }) {
   const openEvidence = useMemo(() => (ids: string[], n: number) => setShown({ ids, n }), []);
   const run = view.doc.run ?? {};
   const status = run.status ?? "queued";
-  const current: Current = { id, view, mine, status, over: OVER.has(status), openEvidence };
-  useEffect(() => { document.title = run.question ? `${words.status[status]} · ${run.question}` : words.brand; }, [run.question, status, words]);
   const edr = !run.graph || run.graph === "edr";
+  const [steerable, setSteerable] = useState(true);
+  useEffect(() => {
+    if (!edr) void api.graphs().then((all) => setSteerable(all.find((one) => one.name === run.graph)?.steerable ?? false), () => {});
+  }, [edr, run.graph]);
+  const current: Current = { id, view, mine, status, steerable, over: OVER.has(status), openEvidence };
+  useEffect(() => { document.title = run.question ? `${words.status[status]} · ${run.question}` : words.brand; }, [run.question, status, words]);
   return (
     <CurrentContext value={current}>
       <div className="frame run" data-testid="run" data-seq={view.seq} data-missed={view.missed} data-ready={view.ready} data-status={status} data-link={link}>

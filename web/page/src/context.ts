@@ -11,6 +11,8 @@ export interface Current {
   /** The run takes no more commands. */
   over: boolean;
   status: string;
+  /** Its nodes read messages. */
+  steerable: boolean;
   openEvidence(ids: string[], n: number): void;
 }
 export const CurrentContext = createContext<Current | null>(null);

@@ -36,7 +36,7 @@ export interface Report {
   title: string; order: string[]; final: boolean; numbers?: Record<string, number>; gaps?: string[];
   open?: string[]; about?: unknown; disagreements?: unknown[];
 }
-export interface Chart { id: string; title: string }
+export interface Chart { id: string; spec: { title: string } }
 
 export interface Doc {
   run?: Partial<RunInfo>; todo?: Todo; constraints?: Constraint[]; messages?: Record<string, Message>;

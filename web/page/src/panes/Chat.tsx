@@ -101,7 +101,7 @@ function Rules() {
 export function Chat() {
   const words = useWords();
   const act = useAct();
-  const { id, view, mine, over } = useCurrent();
+  const { id, view, mine, over, steerable } = useCurrent();
   const [sent, setSent] = useState<Sent[]>([]);
   const messages = Object.values(view.doc.messages ?? {}).sort((a, b) => a.seq - b.seq);
   const known = new Set(messages.map((message) => message.client_id));
@@ -122,7 +122,7 @@ export function Chat() {
         {texts.map((text) => (
           <article className="said" key={text.id}><h3>{words.assistant}</h3><Suspense fallback={<p>{text.text}</p>}><Prose text={text.text} /></Suspense></article>
         ))}
-        {messages.length === 0 && waiting.length === 0 && <p className="empty">{words.noMessages}</p>}
+        {messages.length === 0 && waiting.length === 0 && <p className="empty">{steerable ? words.noMessages : ""}</p>}
         {messages.map((message) => (
           <article className="said you" key={message.seq} data-testid="message" data-status={message.status}>
             <h3>{message.kind === "text" || !message.kind ? words.you : (words.kind[message.kind as keyof Words["kind"]] ?? message.kind)} <time>{time(message.at)}</time></h3>
@@ -138,7 +138,7 @@ export function Chat() {
         ))}
       </StickyList>
       <Rules />
-      <Box onSend={send} disabled={over} />
+      {steerable && <Box onSend={send} disabled={over} />}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** The report: drafts while they are written, then claims with chips that open the stored quote. */
 
-import { memo } from "react";
+import { memo, useState } from "react";
 import * as api from "../lib/api";
 import { chips, drafts, numbering, safeUrl, sectionsOf } from "../lib/report";
 import type { Claim, Section, Text } from "../lib/document";
@@ -112,8 +112,10 @@ export function ReportPane() {
   const numbers = numbering(doc);
   const texts = drafts(view.texts);
   const final = doc.report?.final ?? false;
+  // Places are kept for a report that was seen growing; one that is opened finished has no gaps.
+  const [live] = useState(!final);
   return (
-    <article className="pane report" aria-label={words.pane.report} data-testid="pane-report" data-final={final} id="report" tabIndex={-1}>
+    <article className={live ? "pane report live" : "pane report"} aria-label={words.pane.report} data-testid="pane-report" data-final={final} id="report" tabIndex={-1}>
       <header className="report-head">
         <h2>{doc.report?.title || doc.run?.question || " "}</h2>
         <div className="report-tools">{final && <Exports id={id} />}</div>

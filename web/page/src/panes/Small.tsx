@@ -41,7 +41,7 @@ export function ChartsPane() {
     <section className="pane" aria-label={words.pane.charts} data-testid="pane-charts">
       {charts.length === 0 && <p className="empty">{words.chartsEmpty}</p>}
       {charts.map((chart) => (
-        <figure key={chart.id} data-testid="chart"><img src={api.chartUrl(id, chart.id)} alt={chart.title} width={640} height={400} loading="lazy" /><figcaption>{chart.title}</figcaption></figure>
+        <figure key={chart.id} data-testid="chart"><img src={api.chartUrl(id, chart.id)} alt={chart.spec.title} width={640} height={400} loading="lazy" /><figcaption>{chart.spec.title}</figcaption></figure>
       ))}
     </section>
   );
