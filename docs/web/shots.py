@@ -1,6 +1,6 @@
 """Takes the pictures of this folder: every pane, wide and narrow, light and dark, from a scripted run.
 
-    PYTHONPATH=tests/support python docs/web/shots.py
+PYTHONPATH=tests/support python docs/web/shots.py
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ class Camera:
         """One picture, with a palette: a page has few colours, and a repository is no picture book."""
         self.page.mouse.move(0, 0)
         self.page.wait_for_timeout(250)
+        self.page.wait_for_function("() => [...document.images].every(image => image.complete)")
         picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB").quantize(128)
         picture.save(HERE / f"{what}-{self.name}.png", optimize=True)
 
     def show(self, run_id: str, pane: str = "") -> None:
+        """Go to a run, and to one of its panes."""
         self.page.goto(f"{self.server.url}/#/runs/{run_id}")
         expect(self.page.get_by_test_id("run")).to_have_attribute("data-ready", "true")
         if pane:
             self.pane(pane)
 
     def pane(self, name: str) -> None:
+        """Go to a pane; on a wide page chat and report are always there."""
         if self.phone or name not in ("chat", "report"):
             self.page.get_by_test_id(f"tab-{name}").click()
 
@@ -170,7 +173,9 @@ def index() -> None:
         "Taken by [shots.py](shots.py) from scripted runs; the texts are made up. Design: [web.md](../design/web.md).",
     ]
     for name in names:
-        found = [f"{s}-{t}" for s in SIZES for t in ("light", "dark") if (HERE / f"{name}-{s}-{t}.png").exists()]
+        found = [
+            f"{s}-{t}" for s in SIZES for t in ("light", "dark") if (HERE / f"{name}-{s}-{t}.png").exists()
+        ]
         lines += ["", f"## {name}", ""]
         lines += [f"![{name}, {kind}]({name}-{kind}.png)" for kind in found]
     (HERE / "README.md").write_text("\n".join(lines) + "\n")

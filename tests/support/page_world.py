@@ -48,7 +48,7 @@ class GatedLibrary(TextLibrary):
     gate: Path = Path()
 
     async def search(self, q: str, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        while self.gate.exists() and self.gate.read_text() in q:
+        while self.gate.exists() and self.gate.read_text() in q:  # noqa: ASYNC110 - another process opens it
             await asyncio.sleep(0.02)
         found = await super().search(q, k=k, filters=filters)
         refused = {"duckduckgo": "HTTP 403: the engine refused"} if "refused" in q.lower() else {}
@@ -221,7 +221,9 @@ class Server:
         db.close()
         return str(path)
 
-    def begin(self, question: str, graph: str = "edr", *, databases: Sequence[str] = (), **options: Any) -> str:
+    def begin(
+        self, question: str, graph: str = "edr", *, databases: Sequence[str] = (), **options: Any
+    ) -> str:
         """A new run's id."""
         given: dict[str, Any] = {"question": question}
         if graph == "edr":

@@ -42,16 +42,20 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     problems: list[str] = []
 
     def open_page(**options: Any) -> Any:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, **{"locale": "en-US", **options})
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, **{"locale": "en-US", **options}
+        )
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
             "console",
-            lambda message: problems.append(message.text)
-            if message.type == "error" and "Failed to load resource" not in message.text
-            else None,
+            lambda message: (
+                problems.append(message.text)
+                if message.type == "error" and "Failed to load resource" not in message.text
+                else None
+            ),
         )
         return page
 

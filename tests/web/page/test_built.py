@@ -21,7 +21,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("built") / "web" / "page"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("node_modules"))
     subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=copy, check=True, capture_output=True
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=copy,
+        check=True,
+        capture_output=True,
     )
     return copy
 
@@ -31,9 +34,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_built_files_match_the_source(source: Path) -> None:
-    done = subprocess.run(
-        ["npm", "run", "build"], cwd=source, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["npm", "run", "build"], cwd=source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     fresh, kept = files(source.parent / "dist"), files(BUILT)
     assert fresh.keys() == kept.keys(), "run: make page"

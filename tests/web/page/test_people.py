@@ -61,7 +61,9 @@ def test_two_people_see_their_own_runs_only(open_page: Callable[..., Any], tmp_p
         server.stop()
 
 
-def test_a_killed_server_comes_back_under_the_same_page(open_page: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_killed_server_comes_back_under_the_same_page(
+    open_page: Callable[..., Any], tmp_path: Path
+) -> None:
     server = Server(tmp_path / "killed").start()
     try:
         page = open_page()

@@ -118,7 +118,9 @@ def test_a_token_cap_set_in_the_run_ends_it_with_a_partial_report(page: Any, ser
     expect(page.get_by_test_id("pane-report")).to_have_attribute("data-final", "true")
 
 
-@pytest.mark.parametrize(("kind", "start"), [("md", b"#"), ("html", b"<!"), ("docx", b"PK"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("kind", "start"), [("md", b"#"), ("html", b"<!"), ("docx", b"PK"), ("pdf", b"%PDF")]
+)
 def test_the_report_is_exported(kind: str, start: bytes, page: Any, server: Server, tmp_path: Path) -> None:
     finished(page, server)
     with page.expect_download() as download:
@@ -145,7 +147,9 @@ def test_history_forks_and_compares(page: Any, server: Server) -> None:
     row = page.locator(f"[data-testid=history-run][data-id='{run_id}']")
     row.get_by_test_id("forks").click()
     expect(page.get_by_test_id("checkpoint").first).to_be_visible()
-    page.get_by_test_id("checkpoint").nth(page.get_by_test_id("checkpoint").count() // 2).get_by_test_id("fork").click()
+    page.get_by_test_id("checkpoint").nth(page.get_by_test_id("checkpoint").count() // 2).get_by_test_id(
+        "fork"
+    ).click()
     expect(page.get_by_test_id("history")).to_have_count(0)
     page.wait_for_function("id => !location.hash.endsWith(id)", arg=run_id)
     forked = page.evaluate("location.hash.split('/').pop()")

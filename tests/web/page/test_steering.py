@@ -79,8 +79,12 @@ def test_fifty_messages_in_a_burst_all_get_an_answer(page: Any, server: Server) 
         box.press("Enter")
     # Twenty may wait; the others are refused at once, and the page says which did not arrive.
     refused = page.locator("[data-testid=message][data-status=failed]")
-    kept = page.locator("[data-testid=message][data-status=queued], [data-testid=message][data-status=applied]")
-    expect(page.locator("[data-testid=message]:not([data-status=sending]):not([data-status=sent])")).to_have_count(50)
+    kept = page.locator(
+        "[data-testid=message][data-status=queued], [data-testid=message][data-status=applied]"
+    )
+    expect(
+        page.locator("[data-testid=message]:not([data-status=sending]):not([data-status=sent])")
+    ).to_have_count(50)
     assert refused.count() + kept.count() == 50
     with server.client() as client:
         client.post(f"/api/runs/{run_id}/finish")
@@ -90,7 +94,9 @@ def test_fifty_messages_in_a_burst_all_get_an_answer(page: Any, server: Server) 
     expect(page.locator("[data-testid=message][data-status=queued]")).to_have_count(0)
 
 
-def test_an_edit_of_an_item_that_changed_meanwhile_is_told_and_no_other_is_lost(page: Any, server: Server) -> None:
+def test_an_edit_of_an_item_that_changed_meanwhile_is_told_and_no_other_is_lost(
+    page: Any, server: Server
+) -> None:
     run_id = running(page, server)
     version = server.state(run_id)["state"]["todo"]["version"]
     first = page.get_by_test_id("todo").first

@@ -21,7 +21,7 @@ function Checkpoints({ run, onFork }: { run: string; onFork: (id: string) => voi
       <ol>
         {(points ?? []).map((point) => (
           <li key={point.id} data-testid="checkpoint">
-            <span className="grow small">{words.step} {point.step}{point.loop != null && ` · ${words.loop} ${point.loop}`} · {words.next}: {point.next.join(", ") || "–"}</span>
+            <span className="grow small">{words.step} {point.step}{point.loop != null && ` · ${words.loop} ${point.loop}`} · {words.next}: {[...new Set(point.next)].join(", ") || "–"}</span>
             <time className="quiet small">{time(point.at)}</time>
             <button type="button" disabled={busy} onClick={() => fork(point.id)} data-testid="fork">{words.forkHere}</button>
           </li>
