@@ -17,11 +17,12 @@ from typing import Any, Literal
 from ..errors import ConfigError, RunError, TenfoldError
 from ..tools.runs import Run, RunStatus
 from .checkpoints import open_saver
-from .runs import GraphRegistry, GraphStream, ServedGraph, default_registry
+from .runs import GraphRegistry, GraphStream, RunViews, ServedGraph, default_registry
 from .services import RunRequest, Services
 
 RECURSION_LIMIT = 1000
 FLUSH_S = 0.05
+VIEWS_S = 2.0  # between two looks at which runs have a view to keep
 Stop = Literal["pause", "stop", "cancel", "lost"]
 _LOG = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class Driver:
         self._saver: Any = None
         self._compiled: dict[str, Any] = {}
         self._flusher: asyncio.Task[None] | None = None
+        self._views = RunViews(services.store)
+        self._let_go: set[str] = set()  # their drive has ended, and their view is not yet kept
 
     def create(self, question: str, request: RunRequest) -> Run:
         """Enter a new EDR run, which this process will drive.
@@ -104,6 +107,7 @@ class Driver:
                 return await self._drive(run, drive, answers)
             finally:
                 self._drives.pop(run.id, None)
+                self._let_go.add(run.id)
                 store.log.forget(run.id)
 
     async def _drive(self, run: Run, drive: _Drive, answers: dict[str, Any] | None) -> RunView:
@@ -233,8 +237,16 @@ class Driver:
 
     async def _flush(self) -> None:
         log = self.services.store.log
-        while self._drives or log.waits:
+        looked = time.monotonic()
+        while self._drives or log.waits or self._let_go:
             await asyncio.sleep(FLUSH_S)
             if log.waits:
                 with suppress(Exception):  # what could not be written waits for the next try
                     await asyncio.to_thread(log.flush)
+            if self._let_go or time.monotonic() - looked > VIEWS_S:
+                looked = time.monotonic()
+                ended, self._let_go = self._let_go, set()
+                try:
+                    await asyncio.to_thread(self._views.keep, ended, list(self._drives))
+                except Exception:  # without its view a run opens more slowly, and that is all
+                    _LOG.warning("Views of runs could not be kept", exc_info=True)

@@ -148,6 +148,54 @@ def test_the_patches_make_the_same_document_in_a_patch_library(steps: list[dict[
             assert document.value == json.loads(before)
 
 
+IDS = st.sampled_from(["a", "b", "c"])
+ANY_EVENT = st.one_of(
+    st.tuples(st.just("run.status"), st.fixed_dictionaries({
+        "status": st.sampled_from(["queued", "running", "paused", "waiting_human", "completed", "failed", "cancelled"]),
+        "error": st.none() | st.just("no"),
+        "interrupts": st.dictionaries(IDS, st.just({"kind": "clarify", "question": "Which?"}), max_size=2)})),
+    st.tuples(st.sampled_from(["step.started", "step.finished"]), st.fixed_dictionaries({"name": IDS, "id": IDS})),
+    st.tuples(st.sampled_from(["text.start", "text.delta", "text.end"]), st.fixed_dictionaries(
+        {"id": IDS, "delta": st.text("xy", min_size=1, max_size=2)})),
+    st.tuples(st.just("activity"), st.fixed_dictionaries({"id": IDS, "text": IDS, "status": st.just("done")})),
+    st.tuples(st.just("call.end"), st.fixed_dictionaries(
+        {"model": IDS, "usage": st.fixed_dictionaries({"input_tokens": st.integers(0, 9)})})),
+    st.tuples(st.just("other"), st.fixed_dictionaries({"state": st.dictionaries(
+        st.lists(KEYS, min_size=1, max_size=3).map(lambda keys: "/" + "/".join(map(escaped, keys))),
+        VALUES, max_size=3)})),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ANY_EVENT, max_size=30), st.data())
+def test_a_fold_goes_on_from_a_dump_as_if_it_had_never_stopped(
+    story: list[tuple[str, dict[str, Any]]], data: st.DataObject
+) -> None:
+    events = told(story)
+    cut = data.draw(st.integers(0, len(events)))
+    whole, first, second = Projector("r", "t"), Projector("r", "t"), Projector("r", "t")
+    all_frames(first, events[:cut])
+    second.load(json.loads(json.dumps(first.dump())))
+    for event in events[:cut]:
+        whole.fold(event)
+    for event in json.loads(json.dumps([[e.seq, e.type, e.data] for e in events[cut:]])):
+        again = Event(run_id="r", seq=event[0], at="", type=event[1], data=event[2])
+        assert json.dumps(second.fold(again)) == json.dumps(whole.fold(events[event[0] - 1]))
+    assert json.dumps(second.dump()) == json.dumps(whole.dump())
+    assert json.dumps(second.opening()) == json.dumps(whole.opening())
+    assert (second.ended, second.begun_at) == (whole.ended, whole.begun_at)
+
+
+def test_a_dump_speaks_under_the_ids_of_whoever_loads_it_and_not_of_another_version() -> None:
+    projector, other = Projector("r", "t"), Projector("shown", "thread")
+    all_frames(projector, told([*STORY[:3], ("run.status", {"status": "completed"})]))
+    kept = json.loads(json.dumps(projector.dump()))
+    other.load(kept)
+    assert [(f["threadId"], f["runId"]) for f in other.opening() if "runId" in f] == [("thread", "shown")] * 2
+    with pytest.raises(ValueError, match="version 0"):
+        other.load({**kept, "version": 0})
+
+
 def test_a_path_names_keys() -> None:
     assert keys_of("/blocked/a~1b~0c") == ["blocked", "a/b~c"]
     with pytest.raises(ValueError, match="slash"):

@@ -97,8 +97,12 @@ class PostgresRuns(PostgresDatabase):
                 for statement in filter(str.strip, SCHEMA.split(";")):
                     db.execute(statement)
                 db.execute("INSERT INTO tenfold.meta (version) VALUES (?)", (SCHEMA_VERSION,))
-            else:
-                _check_version(found["version"], "The database")
+                return
+            _check_version(found["version"], "The database")
+            if found["version"] < SCHEMA_VERSION:  # 3 only has one table more than 2
+                for statement in filter(str.strip, SCHEMA.split(";")):
+                    db.execute(statement)
+                db.execute("UPDATE tenfold.meta SET version = ?", (SCHEMA_VERSION,))
 
 
 def _check_version(version: int, what: str) -> None:

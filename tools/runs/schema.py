@@ -5,7 +5,7 @@ Every insert that a resumed node may try again is keyed so that the second try c
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS evidence (
     source_type TEXT NOT NULL, published TEXT, score DOUBLE PRECISION NOT NULL, loop INTEGER NOT NULL,
     hidden_by TEXT NOT NULL DEFAULT '', at TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run_id, id), UNIQUE (run_id, snapshot, start, "end")
+);
+CREATE TABLE IF NOT EXISTS run_views (
+    run_id TEXT NOT NULL, seq INTEGER NOT NULL, view TEXT NOT NULL, PRIMARY KEY (run_id, seq)
 );
 """
 

@@ -339,6 +339,31 @@ class RunStore:
             for row in rows
         ]
 
+    # --- views ----------------------------------------------------------------------------------------------------
+
+    def keep_view(self, run_id: str, seq: int, view: dict[str, Any], *, apart: int) -> None:
+        """Keep what the events up to `seq` come to; of older views the newest that is `apart` events older stays.
+
+        That one is for readers who come back from a little before the newest.
+        """
+        with self._quick.transaction(run_id) as db:
+            db.execute(
+                "INSERT INTO run_views VALUES (?,?,?) ON CONFLICT (run_id, seq) DO UPDATE SET view = excluded.view",
+                (run_id, seq, json.dumps(view, ensure_ascii=False)),
+            )
+            db.execute(
+                "DELETE FROM run_views WHERE run_id = ? AND seq < "
+                "(SELECT MAX(seq) FROM run_views WHERE run_id = ? AND seq <= ?)",
+                (run_id, run_id, seq - apart),
+            )
+
+    def view(self, run_id: str, *, upto: int | None = None) -> dict[str, Any] | None:
+        """The newest view kept, or the newest that has no event after `upto`; None when there is none."""
+        rule, values = ("", ()) if upto is None else ("AND seq <= ? ", (upto,))
+        sql = f"SELECT view FROM run_views WHERE run_id = ? {rule}ORDER BY seq DESC LIMIT 1"
+        row = self._reader.row(sql, run_id, *values)
+        return None if row is None else json.loads(row["view"])
+
     # --- what was read --------------------------------------------------------------------------------------------
 
     def put_snapshot(self, snapshot: Snapshot) -> None:

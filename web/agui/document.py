@@ -26,10 +26,14 @@ class _Own(dict[str, Any]):
 
 
 class Document:
-    """A run's shared state. Applying the same paths twice leaves it as it was after the first time."""
+    """A run's shared state. Applying the same paths twice leaves it as it was after the first time.
 
-    def __init__(self) -> None:
-        self.value: dict[str, Any] = {name: _Own() for name in _PARENTS}
+    Args:
+        value: What another document held; it becomes this one's own.
+    """
+
+    def __init__(self, value: dict[str, Any] | None = None) -> None:
+        self.value: dict[str, Any] = {name: _Own() for name in _PARENTS} if value is None else value
 
     def apply(self, paths: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Take the values in and return them as JSON Patch operations on keys.

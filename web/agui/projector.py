@@ -19,6 +19,7 @@ _KEPT_MESSAGES = 200
 _KEPT_ACTIVITIES = 300
 _ENDED = ("completed", "failed", "cancelled", "waiting_human")
 PROTOCOL_VERSION = "1.0"
+_DUMP = 1  # raised when the fold changes: an older dump is then not taken up
 
 
 @dataclass
@@ -100,6 +101,43 @@ class Projector:
         if self._ending:
             frames.append(self._ending)
         return frames
+
+    def dump(self) -> dict[str, Any]:
+        """All that the fold knows, as JSON; `load` goes on from it."""
+        return {
+            "version": _DUMP,
+            "seq": self.seq,
+            "begun_at": self.begun_at,
+            "begun": self._begun,
+            "document": self.document.value,
+            "ending": self._ending,
+            "open": {name: [text.role, "".join(text.parts)] for name, text in self._open.items()},
+            "messages": list(self._messages.values()),
+            "activities": list(self._activities.values()),
+            "steps": self._steps,
+            "usage": self._usage,
+        }
+
+    def load(self, kept: dict[str, Any]) -> None:
+        """Stand where the projector stood whose dump this is; of its values none may be changed afterwards.
+
+        Raises:
+            ValueError: Another version wrote it.
+        """
+        if kept.get("version") != _DUMP:
+            raise ValueError(f"A dump of version {kept.get('version')!r} cannot be read.")
+        self.seq, self.begun_at, self._begun = kept["seq"], kept["begun_at"], kept["begun"]
+        self.document = Document(kept["document"])
+        self._ending = kept["ending"]
+        if self._ending is not None and "runId" in self._ending:
+            # The ids under which this stream speaks, which need not be those of the one that was dumped.
+            self._ending |= {"threadId": self.thread_id, "runId": self.run_id}
+        self._open = {
+            name: _Text(role, [said] if said else []) for name, (role, said) in kept["open"].items()
+        }
+        self._messages = OrderedDict((frame["id"], frame) for frame in kept["messages"])
+        self._activities = OrderedDict((frame["id"], frame) for frame in kept["activities"])
+        self._steps, self._usage = kept["steps"], kept["usage"]
 
     def _started(self) -> Frame:
         return {

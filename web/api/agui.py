@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from ...tools.runs import Run
 from ..agui import Projector
 from .desk import ERRORS, Desk, DeskDep, Owner, not_found
-from .feed import FeedKey, fold_log
+from .feed import FeedKey
 from .inputs import checked_input
 from .runs import event_stream
 
@@ -96,7 +96,7 @@ async def _resume(desk: Desk, owner: str, asked: RunAgentInput) -> tuple[Run, in
             return runs[0], None
         raise not_found()
     seen = Projector(waiting.id, asked.thread_id)
-    await fold_log(desk.manager, waiting.id, seen)
+    await desk.manager.fold(waiting.id, seen)
     answers = {
         entry.interrupt_id: entry.payload if entry.status == "resolved" else {"cancelled": True}
         for entry in asked.resume or []

@@ -66,7 +66,7 @@ class Feed:
 
     async def _follow(self) -> None:
         try:
-            await fold_log(self._manager, self.key.run_id, self.projector)
+            await self._manager.fold(self.key.run_id, self.projector)
             self._floor = self.projector.seq
             self._ready.set_result(None)
             async for events in self._manager.watch(self.key.run_id, self.projector.seq):
@@ -221,7 +221,7 @@ class Feed:
         pieces: list[bytes] = []
         if after < self._floor:
             past = Projector(self.key.shown_id, self.key.thread_id)
-            await fold_log(self._manager, self.key.run_id, past, upto=after)
+            await self._manager.fold(self.key.run_id, past, upto=after)
             while past.seq < self._floor:
                 events = await self._manager.events(
                     self.key.run_id, past.seq, min(_PAGE, self._floor - past.seq)
@@ -266,7 +266,7 @@ class FeedHub:
         if not feed.closed:
             return feed.projector
         projector = Projector(run_id, thread_id)
-        await fold_log(self._manager, run_id, projector)
+        await self._manager.fold(run_id, projector)
         return projector
 
     async def _sweep(self) -> None:
@@ -285,17 +285,3 @@ class FeedHub:
         self._feeds.clear()
         if self._sweeper is not None:
             self._sweeper.cancel()
-
-
-async def fold_log(
-    manager: RunManager, run_id: str, projector: Projector, *, upto: int | None = None
-) -> None:
-    """Fold a run's log into a projector, from where that stands to the log's end or `upto`."""
-    while upto is None or projector.seq < upto:
-        limit = _PAGE if upto is None else min(_PAGE, upto - projector.seq)
-        events = await manager.events(run_id, projector.seq, limit)
-        for event in events:
-            projector.fold(event)
-        if len(events) < limit:
-            return
-        await asyncio.sleep(0)  # a long log must not hold up everybody else

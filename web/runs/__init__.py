@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .manager import RunManager
     from .served import Emit, GraphRegistry, ServedGraph, default_registry, serve_compiled
     from .stream import GraphStream
+    from .views import RunViews
 
 _HOMES = {
     "Checkpoint": ".fork",
@@ -19,6 +20,7 @@ _HOMES = {
     "GraphRegistry": ".served",
     "GraphStream": ".stream",
     "RunManager": ".manager",
+    "RunViews": ".views",
     "ServedEdr": ".edr",
     "ServedGraph": ".served",
     "default_registry": ".served",
@@ -32,6 +34,7 @@ __all__ = [
     "GraphRegistry",
     "GraphStream",
     "RunManager",
+    "RunViews",
     "ServedEdr",
     "ServedGraph",
     "default_registry",

@@ -13,12 +13,14 @@ from typing import Any
 from ...errors import ConfigError, RunError
 from ...settings import Settings
 from ...tools.runs import Event, Message, MessageKind, Run
+from ..agui import Projector
 from ..driver import Driver
 from ..services import Services
 from .fork import Checkpoint, checkpoints, copy_into
 from .hub import POLL_S, WatchHub
 from .queue import RunQueue
 from .served import GraphRegistry, ServedGraph
+from .views import RunViews
 
 RECOVER_S = 2.0
 DRAIN_S = 20.0
@@ -37,6 +39,7 @@ class RunManager:
 
     def __init__(self, services: Services, registry: GraphRegistry, settings: Settings) -> None:
         self._store = services.store
+        self._views = RunViews(services.store)
         self._registry = registry
         self._driver = Driver(services, registry)
         self._queue = RunQueue(services.store, settings, self._execute)
@@ -351,6 +354,10 @@ class RunManager:
     async def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events after a number, in order."""
         return await asyncio.to_thread(lambda: self._store.events(run_id, after=after, limit=limit))
+
+    async def fold(self, run_id: str, projector: Projector, *, upto: int | None = None) -> None:
+        """Bring a projector to where the run's log ends, or to the event `upto`."""
+        await asyncio.to_thread(lambda: self._views.fold(run_id, projector, upto=upto))
 
     def watch(self, run_id: str, after: int = 0) -> AsyncGenerator[list[Event]]:
         """The events after a number as they are written, in order and without gaps, until the caller ends it.
