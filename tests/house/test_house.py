@@ -159,11 +159,20 @@ def test_the_wheel_built_from_the_sdist_holds_every_file(tmp_path: Path) -> None
     inside = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in inside}
     assert {t for t in tops if not t.endswith(".dist-info")} == {FACE}
-    wanted = {str(p.relative_to(ROOT)) for p in tracked(*ROOMS, FACE, ":!web/page")}
+    wanted = {str(p.relative_to(ROOT)) for p in tracked(*ROOMS, FACE, "docs/guide", ":!web/page")}
     wanted = {w if w.startswith(f"{FACE}/") else f"{FACE}/{w}" for w in wanted}
     assert wanted - inside == set()
     assert not [name for name in inside if "__pycache__" in name or "/web/page/" in name]
     assert "tenfold/web/dist/index.html" in inside
+    # What a run is given as its sample documents stands where an installed Tenfold looks for it.
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    code = "import tenfold; from tenfold.web.api.inputs import sample_folder as f; print(tenfold.__file__); print(f())"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "installed", env={**os.environ, "PYTHONSAFEPATH": ""},
+        capture_output=True, text=True, check=True,
+    ).stdout.split("\n")  # fmt: skip
+    assert told[0].startswith(str(tmp_path))
+    assert {p.name for p in Path(told[1]).iterdir()} == {p.name for p in tracked("docs/guide")}
 
 
 def test_langgraph_json_names_graphs_that_load() -> None:
