@@ -17,12 +17,14 @@ class Seen:
     Attributes:
         numbers: Of all pieces, in the order of their first arrival.
         ages: Seconds from birth to arrival of the pieces that were born after the stream had begun.
+        births: When the first and the last piece were born.
         ids: SSE ids, in the order of arrival.
         end: The last event's type, or why the stream ended.
     """
 
     numbers: list[int] = field(default_factory=list[int])
     ages: list[float] = field(default_factory=list[float])
+    births: list[float] = field(default_factory=list[float])
     ids: list[int] = field(default_factory=list[int])
     end: str = ""
 
@@ -50,6 +52,7 @@ async def observe(port: int, request: bytes, ends: tuple[bytes, ...], *, limit_s
                             continue  # a snapshot repeats what came before
                         known.add(number)
                         seen.numbers.append(int(number))
+                        seen.births = [*seen.births[:1], float(born)]
                         if float(born) > began:
                             seen.ages.append(now - float(born))
                     if any(end in line for end in ends):

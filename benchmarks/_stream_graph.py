@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.runtime import Runtime
 
 
 class Clockwork(BaseChatModel):
@@ -41,9 +42,16 @@ class Clockwork(BaseChatModel):
 
 
 def build(pieces: int, rate: float, kind: str) -> StateGraph[Any]:
-    """`kind`: `tokens` (a model's stream), `writer` (LangGraph custom events), `dispatch` (LangChain custom events)."""
+    """The graph of one node.
 
-    async def speak(state: MessagesState) -> dict[str, Any]:
+    Args:
+        kind: `tokens` (a model's stream), `writer` (LangGraph custom events), `dispatch` (LangChain custom events),
+            `drafts` or `live` (the runtime's context is called with type and data).
+    """
+
+    async def speak(state: MessagesState, runtime: Runtime[Any]) -> dict[str, Any]:
+        # All runs begin at one moment, when all are watched: "go@<time>".
+        await asyncio.sleep(max(0.0, float(str(state["messages"][-1].content).split("@")[1]) - time.time()))
         if kind == "tokens":
             whole: Any = None
             async for chunk in Clockwork(pieces=pieces, rate=rate).astream(state["messages"]):
@@ -54,7 +62,11 @@ def build(pieces: int, rate: float, kind: str) -> StateGraph[Any]:
         for n in range(pieces):
             await asyncio.sleep(max(0.0, begin + n / rate - time.monotonic()))
             piece = {"piece": f"{n}@{time.time():.6f} "}
-            if write:
+            if kind == "drafts":
+                runtime.context("text.delta", {"id": "draft", "delta": piece["piece"]})
+            elif kind == "live":
+                runtime.context("piece", piece)
+            elif write:
                 write({"type": "piece", **piece})
             else:
                 await adispatch_custom_event("piece", piece)

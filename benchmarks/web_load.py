@@ -3,9 +3,15 @@
     python benchmarks/web_load.py [--runs 200] [--seconds 20] [--peer-python PEER/bin/python]
 
 Measures, in an observer process of its own, the age of each piece when it arrives, whether any is lost or out of
-order, and what the server's memory and processor time are. Two kinds of piece: tokens of a model (which Tenfold
-coalesces to ten events a second) and custom events (each an event of its own). The peer is the stock
-ag-ui-langgraph endpoint over the same graph (`peer_agui.py`), measured in the same call.
+order, the rate that each run reached (a saturated server's model streams more slowly than it should), and the
+server's memory and processor time. Four kinds of piece:
+
+    drafts   a text through the graph's context, as EDR streams its drafts: coalesced to ten events a second
+    live     an event of its own for each piece, the same way
+    tokens   a LangChain model's stream through LangGraph's `messages` mode: coalesced too
+    events   LangGraph's custom stream, an event of its own for each piece
+
+The peer is the stock ag-ui-langgraph endpoint over the same graph (`peer_agui.py`), which has the last two.
 """
 
 from __future__ import annotations
@@ -30,6 +36,7 @@ from _observer import Seen, observe
 
 HERE = Path(__file__).parent
 RATE = 50.0
+SETUP_S = 45.0  # until all runs are entered and watched; then all begin at once
 
 
 @dataclass
@@ -53,8 +60,11 @@ class Load:
         ids = sum(b != a + 1 for s in self.seen for a, b in zip(s.ids, s.ids[1:], strict=False))
         quantile = statistics.quantiles(ages, n=100) if len(ages) > 1 else [float("nan")] * 99
         per_run = (self.memory_mib - self.memory_before_mib) * 1024 / self.runs
+        rates = sorted(
+            (len(s.numbers) - 1) / (s.births[-1] - s.births[0]) for s in self.seen if len(s.births) > 1
+        )
         return (
-            f"| {self.server} | {self.kind} | {complete}/{self.runs} | {ordered}/{self.runs} | {ids} | "
+            f"| {self.server} | {self.kind} | {rates[len(rates) // 2]:.1f} | {complete}/{self.runs} | {ordered}/{self.runs} | {ids} | "
             f"{1000 * quantile[49]:.0f} | {1000 * quantile[94]:.0f} | {1000 * quantile[98]:.0f} | "
             f"{1000 * ages[-1] if ages else float('nan'):.0f} | {per_run:.0f} | "
             f"{self.cpu_s / self.wall_s:.2f} | {len(ages)} |"
@@ -62,8 +72,8 @@ class Load:
 
 
 HEAD = (
-    "| server | pieces | runs complete | runs in order | gaps in ids | p50 ms | p95 ms | p99 ms | max ms | "
-    "KiB a run | cores used | pieces timed |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+    "| server | pieces | reached /s | runs complete | runs in order | gaps in ids | p50 ms | p95 ms | p99 ms | max ms | "
+    "KiB a run | cores used | pieces timed |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -127,7 +137,7 @@ class Tenfold:
             self.folder,
         ]
 
-    def begin(self, port: int, runs: int) -> list[bytes]:
+    def begin(self, port: int, runs: int, at: float) -> list[bytes]:
         """Start all runs; the requests that watch them."""
         base = f"http://127.0.0.1:{port}"
         with urllib.request.urlopen(f"{base}/api/session") as answer:
@@ -138,13 +148,15 @@ class Tenfold:
         for n in range(runs):
             body = {
                 "graph": "stream",
-                "input": {"question": "go"},
+                "input": {"question": f"go@{at}"},
                 "client_id": f"n{n}",
             }
             post = urllib.request.Request(f"{base}/api/runs", json.dumps(body).encode(), headers)
             with urllib.request.urlopen(post) as answer:
                 run = json.load(answer)
-            watching.append(request("GET", f"/api/runs/{run['id']}/events?after=0", headers={"Cookie": cookie}))
+            watching.append(
+                request("GET", f"/api/runs/{run['id']}/events?after=0", headers={"Cookie": cookie})
+            )
         return watching
 
 
@@ -161,9 +173,9 @@ class Stock:
         own = "dispatch" if kind == "events" else kind
         return [self.python, str(HERE / "peer_agui.py"), str(port), str(pieces), str(RATE), own]
 
-    def begin(self, port: int, runs: int) -> list[bytes]:
+    def begin(self, port: int, runs: int, at: float) -> list[bytes]:
         empty: dict[str, Any] = {"state": {}, "tools": [], "context": [], "forwardedProps": {}}
-        said = [{"id": "1", "role": "user", "content": "go"}]
+        said = [{"id": "1", "role": "user", "content": f"go@{at}"}]
         return [
             request("POST", "/agui", {"threadId": f"t{n}", "runId": f"r{n}", "messages": said, **empty})
             for n in range(runs)
@@ -176,11 +188,17 @@ async def load(server: Tenfold | Stock, kind: str, *, runs: int, seconds: float)
     try:
         until_up(port, process)
         await asyncio.sleep(2)
-        before, cpu, began = memory_mib(process.pid), cpu_s(process.pid), time.monotonic()
-        requests = await asyncio.to_thread(server.begin, port, runs)
+        before = memory_mib(process.pid)
+        begins = time.time() + SETUP_S
+        requests = await asyncio.to_thread(server.begin, port, runs, begins)
         watching = [
-            asyncio.create_task(observe(port, r, server.ends, limit_s=seconds * 6 + 60)) for r in requests
+            asyncio.create_task(observe(port, r, server.ends, limit_s=SETUP_S + seconds * 6 + 60))
+            for r in requests
         ]
+        if time.time() > begins - 1:
+            raise SystemExit("The runs were not all entered in time; give SETUP_S more.")
+        await asyncio.sleep(begins - time.time())
+        cpu, began = cpu_s(process.pid), time.monotonic()
         await asyncio.sleep(seconds * 0.6)
         memory = memory_mib(process.pid)
         seen = await asyncio.gather(*watching)
@@ -200,13 +218,13 @@ def main() -> None:
     parser.add_argument("--peer-python", default=None)
     asked = parser.parse_args()
     rows: list[str] = []
-    for kind in ("tokens", "events"):
+    for kind in ("drafts", "live", "tokens", "events"):
         with tempfile.TemporaryDirectory() as folder:
             rows.append(
                 asyncio.run(load(Tenfold(folder), kind, runs=asked.runs, seconds=asked.seconds)).row()
             )
             print(rows[-1], flush=True)
-        if asked.peer_python:
+        if asked.peer_python and kind in ("tokens", "events"):
             rows.append(
                 asyncio.run(
                     load(Stock(asked.peer_python), kind, runs=asked.runs, seconds=asked.seconds)

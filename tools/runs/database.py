@@ -6,7 +6,9 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -18,7 +20,12 @@ from .schema import FROM_1, SCHEMA, SCHEMA_VERSION
 
 def now() -> str:
     """The time in UTC, ISO 8601, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return _stamp(time.time_ns() // 1_000_000)
+
+
+@lru_cache(maxsize=4)
+def _stamp(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 class Database(Protocol):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from ...encoding import dump_json
 from .._postgres import Statements
 from .database import Database, now
 from .types import Event
 
 DELTA_S = 0.095  # a text shows at most ten pieces a second
+_ROWS = 500
 
 
 class Entry(NamedTuple):
@@ -188,8 +188,9 @@ def _numbered(
             numbers.append(seq)
             if entry.key is not None:
                 known[entry.key] = seq
-            data = json.dumps(entry.data, ensure_ascii=False)
-            rows.append((run_id, seq, entry.key or secrets.token_hex(8), entry.at, entry.type, data))
+            data = dump_json(entry.data)
+            # Unique as the number is, and at the end of the index, unlike a random key.
+            rows.append((run_id, seq, entry.key or f"#{seq}", entry.at, entry.type, data))
             events.append(Event(run_id=run_id, seq=seq, at=entry.at, type=entry.type, data=entry.data))
     return events, rows, seqs
 
@@ -232,5 +233,10 @@ def _known(db: Statements, run_id: str, keys: list[str]) -> dict[str, int]:
 
 
 def _insert(db: Statements, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        db.executemany("INSERT INTO events (run_id, seq, key, at, type, data) VALUES (?,?,?,?,?,?)", rows)
+    # Many rows a statement: SQLite gives up the interpreter's lock for each one, and waits to get it back.
+    for part in (rows[begin : begin + _ROWS] for begin in range(0, len(rows), _ROWS)):
+        marks = ",".join(["(?,?,?,?,?,?)"] * len(part))
+        db.execute(
+            f"INSERT INTO events (run_id, seq, key, at, type, data) VALUES {marks}",
+            [value for row in part for value in row],
+        )

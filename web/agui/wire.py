@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+from ...encoding import dump_json
 
 
 def encode(frame: dict[str, Any], seq: int | None = None) -> bytes:
     """One frame; with `seq` as its SSE id."""
     head = "" if seq is None else f"id: {seq}\n"
-    # A lone surrogate (half of a character that a model cut in two) has no UTF-8.
-    return f"{head}data: {_dumps(frame)}\n\n".encode("utf-8", "replace")
+    return f"{head}data: {dump_json(frame)}\n\n".encode()
 
 
 def encode_group(frames: Sequence[dict[str, Any]], seq: int) -> bytes:
