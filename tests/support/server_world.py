@@ -7,12 +7,14 @@ and so must itself stay without threads. As a module it starts that program, and
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,11 @@ import httpx
 from kill_world import Hub, log_of, script
 
 MODELS = 400
+EARLY = """
+    dbos dbos._sys_db_sqlite dbos._sys_db_postgres langgraph.checkpoint.sqlite.aio langgraph.checkpoint.postgres.aio
+    langgraph.graph langgraph.runtime psycopg uvicorn.protocols.http.h11_impl uvicorn.lifespan.on
+    tenfold.web.api tenfold.web.api.app tenfold.web.runs.edr tenfold.web.runs.manager tenfold.graphs.edr.graph
+""".split()
 QUESTION = "How does a ledger keep calls from being repeated?"
 
 
@@ -41,9 +48,9 @@ def _serve(port: int, data: Path, logs: Path, database: str | None) -> None:
 
 
 def main(logs: Path, database: str | None) -> None:
-    import tenfold.web.api
-    import tenfold.web.runs.manager  # noqa: F401 - before the fork, once for all
-
+    for name in EARLY:  # before the fork, once for all
+        importlib.import_module(name)
+    assert threading.active_count() == 1, "a fork would lose the others"
     for n in range(MODELS):
         script(logs, f"r{n}")
     children: set[int] = set()
