@@ -12,8 +12,7 @@ from typing import Any
 
 from tenfold.settings import load_settings
 from tenfold.web import open_services
-from tenfold.web.api import create_app
-from tenfold.web.api.serve import listen, server
+from tenfold.web.api import calm_gc, create_app, listen, server
 from tenfold.web.runs import GraphRegistry, RunManager, serve_compiled
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -37,6 +36,7 @@ def main() -> None:
         served.streams = ("tasks", "custom")
     registry.add(served)
     app = create_app(services, registry, RunManager(services, registry, settings))
+    calm_gc()
     asyncio.run(server(app).serve(sockets=[listen("127.0.0.1", int(port))]))
 
 

@@ -68,7 +68,7 @@ async def _serve(
     settings: Settings, accounts: Any, host: str, sock: Any, *, open_page: bool, log_json: bool
 ) -> None:
     from ..web import open_services
-    from ..web.api import address, create_app, server, set_up
+    from ..web.api import address, calm_gc, create_app, server, set_up
     from ..web.runs import RunManager, default_registry
 
     set_up(sys.stderr, as_json=log_json)
@@ -83,6 +83,7 @@ async def _serve(
             webbrowser.open(shown)
 
     app = create_app(services, registry, manager, accounts=accounts, host=host, on_start=started)
+    calm_gc()
     try:
         await server(app).serve(sockets=[sock])
     finally:

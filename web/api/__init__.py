@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app import create_app, door_for
     from .logs import redact, set_up
-    from .serve import address, listen, server
+    from .serve import address, calm_gc, listen, server
 
 _HOMES = {
     "address": ".serve",
+    "calm_gc": ".serve",
     "create_app": ".app",
     "door_for": ".app",
     "listen": ".serve",
@@ -20,7 +21,7 @@ _HOMES = {
     "set_up": ".logs",
 }
 
-__all__ = ["address", "create_app", "door_for", "listen", "redact", "server", "set_up"]
+__all__ = ["address", "calm_gc", "create_app", "door_for", "listen", "redact", "server", "set_up"]
 
 
 def __getattr__(name: str) -> Any:
