@@ -83,7 +83,7 @@ class RunStore:
     ) -> Run:
         """Enter a new run, queued; with an owner's `client_id` that is known, the run that has it."""
         run_id = (
-            run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2 if owner == 'local' else 8)}"
+            run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4 if owner == 'local' else 8)}"
         )
         self._db.write(
             "INSERT INTO runs (id, graph, question, status, options, created, owner, thread, parent, attempt, "
