@@ -106,9 +106,9 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, *, users: bool = False, **web: Any) -> Generator[Site]:
+def site(folder: Path, *, users: bool = False, database: str | None = None, **web: Any) -> Generator[Site]:
     """A server in a thread of its own, drained at the end."""
-    settings = load_settings(data_dir=folder / "data", cache_dir=folder / "cache", web=web)
+    settings = load_settings(data_dir=folder / "data", cache_dir=folder / "cache", database=database, web=web)
     services = open_services(settings)
     registry = default_registry(services)
     for name, graph in (("small", small_graph()), ("reading", reading_graph())):
@@ -116,7 +116,7 @@ def site(folder: Path, *, users: bool = False, **web: Any) -> Generator[Site]:
     manager = RunManager(services, registry, settings)
     accounts = None
     if users:
-        accounts = AccountStore(settings.data_dir)
+        accounts = AccountStore(database or settings.data_dir)
         for name, password in PASSWORDS.items():
             accounts.add(name, password)
     up = threading.Event()

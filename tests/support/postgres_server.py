@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -54,3 +55,13 @@ def serve_postgres() -> Generator[str]:
             )  # fmt: skip
         subprocess.run([*as_user, "rm", "-rf", str(data)], check=False, cwd="/")
         shutil.rmtree(root, ignore_errors=True)
+
+
+def fresh_database(dsn: str) -> str:
+    """The DSN of a new, empty database on that server."""
+    import psycopg
+
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{dsn.rsplit('/', 1)[0]}/{name}"

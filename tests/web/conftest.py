@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_world import Cli
-from postgres_server import serve_postgres
+from postgres_server import fresh_database, serve_postgres
 from web_world import Desk
 
 from tenfold.settings import load_settings
@@ -30,15 +29,20 @@ def postgres() -> Iterator[str]:
         yield dsn
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def _database(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "sqlite" else fresh_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=BOTH)
 def database(request: pytest.FixtureRequest) -> str | None:
     """Where runs are kept: None is SQLite in the data folder, else a fresh PostgreSQL database."""
-    if request.param == "sqlite":
-        return None
-    import psycopg
+    return _database(request)
 
-    dsn: str = request.getfixturevalue("postgres")
-    name = f"t{secrets.token_hex(6)}"
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"{dsn.rsplit('/', 1)[0]}/{name}"
+
+@pytest.fixture(scope="module", params=BOTH)
+def module_database(request: pytest.FixtureRequest) -> str | None:
+    """The same for all tests of a module."""
+    return _database(request)

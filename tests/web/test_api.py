@@ -25,8 +25,8 @@ FRAME: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site(tmp_path_factory.mktemp("api"), upload_files=3) as running:
+def here(tmp_path_factory: pytest.TempPathFactory, module_database: str | None) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("api"), database=module_database, upload_files=3) as running:
         yield running
 
 

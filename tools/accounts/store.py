@@ -47,9 +47,21 @@ class Statements(Protocol):
         """Run one write; returns how many rows it changed."""
         ...
 
+    def transaction(self, *names: str) -> Any:
+        """Several statements, all or none; other transactions of the same names wait."""
+        ...
+
     def close(self) -> None:
         """Close the connection."""
         ...
+
+
+class _PostgresAccounts(PostgresDatabase):
+    """In the schema of the run store: a shared database may well have a table `users` of its own."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._db.execute("SET search_path TO tenfold, public")
 
 
 class User(BaseModel):
@@ -90,10 +102,13 @@ class AccountStore:
         self._db: Statements = (
             SqliteFile(place / "accounts.db", synced=True, timeout_s=10.0)
             if isinstance(place, Path)
-            else PostgresDatabase(place)
+            else _PostgresAccounts(place)
         )
-        for statement in _SCHEMA:
-            self._db.write(statement)
+        with self._db.transaction("schema") as db:  # servers that start together would both make a table
+            if not isinstance(place, Path):
+                db.execute("CREATE SCHEMA IF NOT EXISTS tenfold")
+            for statement in _SCHEMA:
+                db.execute(statement)
         self._nobody: str | None = None
 
     def close(self) -> None:
