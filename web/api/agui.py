@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ag_ui.core import RunAgentInput
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
@@ -14,7 +14,7 @@ from ..agui import Projector
 from .desk import ERRORS, Desk, DeskDep, Owner, not_found
 from .feed import FeedKey
 from .inputs import checked_input
-from .runs import event_stream
+from .runs import event_stream, still
 
 router = APIRouter(tags=["ag-ui"], responses=ERRORS)
 _LOOK_BACK = 200
@@ -22,7 +22,11 @@ _LOOK_BACK = 200
 
 @router.post("/agui/{graph}", response_class=StreamingResponse)
 async def agui(
-    desk: DeskDep, owner: Owner, graph: Annotated[str, Path(max_length=100)], asked: RunAgentInput
+    request: Request,
+    desk: DeskDep,
+    owner: Owner,
+    graph: Annotated[str, Path(max_length=100)],
+    asked: RunAgentInput,
 ) -> StreamingResponse:
     """Run a graph as an AG-UI agent.
 
@@ -40,7 +44,7 @@ async def agui(
     else:
         run = await _begin(desk, owner, graph, asked)
     feed = desk.hub.feed(FeedKey(run.id, asked.thread_id, asked.run_id))
-    return event_stream(desk, feed.observe_once(begun_after=after))
+    return event_stream(desk, feed.observe_once(begun_after=after, allowed=still(request, owner)))
 
 
 def _client_id(thread_id: str, run_id: str) -> str:

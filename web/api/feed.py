@@ -46,6 +46,20 @@ class _Group(NamedTuple):
     ends: bool
 
 
+class _Recheck:
+    """Asks now and then whether an observer may still look."""
+
+    def __init__(self, allowed: Callable[[], Awaitable[bool]] | None) -> None:
+        self._allowed = allowed
+        self._asked = time.monotonic()
+
+    async def look(self) -> bool:
+        if self._allowed is None or time.monotonic() - self._asked <= HEARTBEAT_S:
+            return True
+        self._asked = time.monotonic()
+        return await self._allowed()
+
+
 class Feed:
     """One run's live stream."""
 
@@ -137,8 +151,8 @@ class Feed:
                 before, place = await self._catch_up(after)
                 for piece in before:
                     yield piece
-            checked = time.monotonic()
-            while True:
+            may = _Recheck(allowed)
+            while await may.look():
                 chunk, place, lost = self._next(place)
                 if chunk:
                     yield chunk
@@ -147,27 +161,29 @@ class Feed:
                     return
                 elif not await self._wait():
                     yield comment("still here")
-                if allowed is not None and time.monotonic() - checked > HEARTBEAT_S:
-                    checked = time.monotonic()
-                    if not await allowed():
-                        return
 
-    async def observe_once(self, *, begun_after: int | None = None) -> AsyncGenerator[bytes]:
+    async def observe_once(
+        self, *, begun_after: int | None = None, allowed: Callable[[], Awaitable[bool]] | None = None
+    ) -> AsyncGenerator[bytes]:
         """The stream up to the next RUN_FINISHED or RUN_ERROR, after which AG-UI's clients allow nothing.
 
         Args:
             begun_after: Wait until the run goes on after the ending at this seq: it was answered.
+            allowed: Asked every fifteen seconds whether the observer may still look.
         """
         with self._watched():
             await self.ready()
+            may = _Recheck(allowed)
             while begun_after is not None and self.projector.begun_at <= begun_after and not self.closed:
                 if not await self._wait():
                     yield comment("still here")
+                if not await may.look():
+                    return
             if self.closed:
                 return
             place, over = self._end_place(), self.projector.ended
             yield self._opening()
-            while not over:
+            while not over and await may.look():
                 chunk, place, lost = self._next(place, stop_at_end=True)
                 over = bool(chunk) and self._ring[place - self._first - 1].ends
                 if chunk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -175,7 +176,7 @@ async def events(
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
         after = int(last_event_id)
     feed = desk.hub.feed(FeedKey(run.id, run.thread or run.id, run.id))
-    stream = feed.observe(after, allowed=_still(request, owner))
+    stream = feed.observe(after, allowed=still(request, owner))
     return event_stream(desk, stream)
 
 
@@ -190,7 +191,9 @@ def event_stream(desk: Desk, stream: Any) -> StreamingResponse:
     return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
 
 
-def _still(request: Request, owner: str) -> Any:
+def still(request: Request, owner: str) -> Callable[[], Awaitable[bool]]:
+    """Asks whether the session behind a request is still this owner's."""
+
     async def allowed() -> bool:
         try:
             return (await user_of(request)).id == owner
