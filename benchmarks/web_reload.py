@@ -46,7 +46,7 @@ def serve(folder: Path, port: int) -> None:
 
 
 class Cold:
-    """A server in a process of its own, that nobody has asked anything yet."""
+    """A server in a process of its own that is up, and that nobody has asked for a run yet."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -55,8 +55,9 @@ class Cold:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def __enter__(self) -> Cold:
-        until_up(self.port, self._process)
-        time.sleep(1.0)  # its own start is not what is measured
+        until_up(self.port, self._process)  # it listens before it answers
+        httpx.get(f"{self.url}/healthz", timeout=60).raise_for_status()
+        time.sleep(0.5)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,12 +77,14 @@ def in_a_browser(browser: Any, url: str, run_id: str) -> tuple[float, float]:
     return paint, shown
 
 
-def by_a_program(folder: Path, run_id: str) -> tuple[float, float]:
+def by_a_program(folder: Path, run_id: str, *, views: bool) -> tuple[float, float]:
     """Milliseconds for the run's document, and on another server until the stream has told where the run stands."""
     with Cold(folder) as cold, httpx.Client(base_url=cold.url, timeout=60) as client:
         began = time.monotonic()
         client.get(f"/api/runs/{run_id}").raise_for_status()
         got = time.monotonic() - began
+    if not views:
+        forget_views(folder)
     with Cold(folder) as cold, httpx.Client(base_url=cold.url, timeout=60) as client:
         began = time.monotonic()
         with client.stream("GET", f"/api/runs/{run_id}/events") as stream:
@@ -107,7 +110,7 @@ def measure(folder: Path, run_id: str, times: int, *, views: bool) -> list[list[
                 if not views:  # a server that read the whole log has kept one
                     forget_views(folder)
                 if part == "program":
-                    row += by_a_program(folder, run_id)
+                    row += by_a_program(folder, run_id, views=views)
                 else:
                     with Cold(folder) as cold:
                         row += in_a_browser(browser, cold.url, run_id)
@@ -146,14 +149,14 @@ def main() -> None:
         store.close()
         size_mb = (folder / "runs.db").stat().st_size / 1e6
     paints = [row[0] for row in (*alone, *viewed)]
-    verdict = "met" if max(paints) < TARGET_MS else "missed"
+    quick = sum(paint < TARGET_MS for paint in paints)
     body = (
         f"A finished EDR run of {asked.events:,} events (run store {size_mb:.1f} MB, kept view {view_kb} kB), opened "
         f"in Chromium, {asked.times} times with a cold server and an empty cache. Milliseconds: median "
         "[95 % bootstrap interval of the median].\n\n"
         f"| store | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}\n"
         f"{table('log alone', alone)}\n{table('log and view', viewed)}\n\n"
-        f"Target: first paint under 1 s; {verdict} in all {len(paints)} openings (slowest {max(paints):.0f} ms). "
+        f"Target: first paint under 1 s; met in {quick} of {len(paints)} openings (slowest {max(paints):.0f} ms). "
         "The last two columns are a program's, each on a cold server of its own.\n"
     )
     command = f"python benchmarks/web_reload.py --events {asked.events} --times {asked.times}"
