@@ -19,7 +19,9 @@ from pydantic import TypeAdapter
 from tenfold.errors import ConfigError
 from tenfold.settings import load_settings
 from tenfold.tools.corpus import readable_suffixes
-from tenfold.web.api import door_for
+from tenfold.web import open_services
+from tenfold.web.api import create_app, door_for
+from tenfold.web.runs import RunManager, default_registry
 
 FRAME: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 
@@ -229,6 +231,34 @@ def test_graphs_and_models_are_listed(page: httpx.Client) -> None:
     assert {"edr", "small"} <= set(graphs) and "question" in graphs["edr"]["input_schema"]["properties"]
     models = page.get("/api/models").json()
     assert models["free_choice"] and models["models"][0]["default"]
+
+
+def test_a_small_answer_does_not_wait_for_an_acknowledgement(page: httpx.Client) -> None:
+    took: list[float] = []
+    for _ in range(10):
+        begun = time.perf_counter()
+        page.get("/healthz")
+        page.get("/icon.svg")
+        took.append(time.perf_counter() - begun)
+    # Nagle's algorithm against delayed acknowledgements costs 40 ms each time, and never less.
+    assert min(took) < 0.04
+
+
+async def test_the_routes_are_built_before_the_first_request_comes(tmp_path: Path) -> None:
+    took: list[float] = []
+    for n in range(3):
+        settings = load_settings(data_dir=tmp_path / str(n))
+        services = open_services(settings)
+        registry = default_registry(services)
+        app = create_app(services, registry, RunManager(services, registry, settings))
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
+        ) as client:
+            begun = time.perf_counter()
+            assert (await client.get("/icon.svg")).status_code == 200
+            took.append(time.perf_counter() - begun)
+        services.close()
+    assert min(took) < 0.1  # building them takes 0.2 s
 
 
 def test_a_server_that_others_can_reach_needs_accounts(tmp_path: Path) -> None:

@@ -104,6 +104,9 @@ def create_app(
     for part in (login, about, runs, files, agui):
         app.include_router(part.router)
     _serve_page(app, page)
+    # FastAPI builds a router's routes with the first request that passes it: here, not while somebody waits.
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
     # Outermost: it also sees what is refused and what fails.
     app.add_middleware(_guarding, desk=desk)
     return app
