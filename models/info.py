@@ -28,6 +28,7 @@ class ModelInfo:
         usd_per_million_in: US dollars for a million prompt tokens; None is unknown, which is not free.
         usd_per_million_out: The same for reply tokens.
         reasoning: It thinks before it answers: it takes no temperature, and its thoughts count as reply tokens.
+        patience_s: Seconds that one call may take in any case, however short the time-out that is set.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ModelInfo:
     usd_per_million_in: float | None = None
     usd_per_million_out: float | None = None
     reasoning: bool = False
+    patience_s: float = 0.0
 
     def cost(self, input_tokens: int, output_tokens: int) -> float | None:
         """US dollars for so many tokens, or None if the price is unknown."""

@@ -82,6 +82,8 @@ def _embedded(parsed: ModelName, settings: Settings) -> OpenModel:
         capabilities=frozenset({"json_schema", "logprobs", "stream"}),
         usd_per_million_in=0.0,
         usd_per_million_out=0.0,
+        # A local model does not hang, it is slow: on a busy machine a long prompt takes minutes.
+        patience_s=900.0,
     )
     return OpenModel(chat, info, chat.get_num_tokens)
 

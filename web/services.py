@@ -133,10 +133,7 @@ class Services:
             opened,
             ledger=ledger,
             budget=budget,
-            # A local model does not hang, it is slow: on a busy machine a long prompt takes minutes.
-            timeout_s=max(self.settings.timeout_s, 900.0)
-            if opened.info.provider == "embedded"
-            else self.settings.timeout_s,
+            timeout_s=max(self.settings.timeout_s, opened.info.patience_s),
             retries=self.settings.retries,
             on_event=on_event,
         )
