@@ -14,7 +14,8 @@
     │   ├── FetchRefused         an address, size or type that the fetcher does not accept
     │   ├── DocumentUnreadable   a file is encrypted, damaged, too large or of an unknown kind
     │   └── SqlRefused           a statement that is not a plain read
-    └── RunError                 a run is unknown, finished, or held by another process
+    ├── RunError                 a run is unknown, finished, or held by another process
+    └── StoreUnavailable         the database cannot be read or written just now
 
 Each message says what happened, shows the offending value, and ends with the mend.
 """
@@ -104,3 +105,7 @@ class SqlRefused(ToolError):
 
 class RunError(TenfoldError):
     """A run is unknown, already finished, or held by another process."""
+
+
+class StoreUnavailable(TenfoldError):
+    """The database cannot be read or written just now: it is full, locked, or its server is away."""

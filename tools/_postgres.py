@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreUnavailable
 
 
 class Rows(Protocol):
@@ -67,29 +67,32 @@ class PostgresDatabase:
 
     def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
         if self._db.closed or self._db.broken:
-            self._db = connect(self._url)
+            try:
+                self._db = connect(self._url)
+            except ConfigError as error:  # it could be reached when it was opened
+                raise StoreUnavailable(error.message, mend=error.mend) from None
             self._prepare()
         return self._db.execute(_marked(sql), tuple(map(_clean, values)))
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """Run a read and return its rows."""
-        with self._lock:
+        with self._lock, telling():
             return self._run(sql, values).fetchall()
 
     def row(self, sql: str, *values: Any) -> Any | None:
         """Run a read and return its first row, or None."""
-        with self._lock:
+        with self._lock, telling():
             return self._run(sql, values).fetchone()
 
     def write(self, sql: str, *values: Any) -> int:
         """Run one write in its own transaction; returns how many rows it changed."""
-        with self._lock:
+        with self._lock, telling():
             return self._run(sql, values).rowcount
 
     @contextmanager
     def transaction(self, *run_ids: str) -> Generator[Statements]:
         """Several statements, all or none; other writers of the same runs wait."""
-        with self._lock:
+        with self._lock, telling():
             self._run("SELECT 1", ())
             with self._db.transaction():
                 if run_ids:
@@ -104,6 +107,23 @@ class PostgresDatabase:
         """Close the connection; further calls open it again."""
         with self._lock:
             self._db.close()
+
+
+@contextmanager
+def telling() -> Generator[None]:
+    """Say with an error of ours that the server is away; what is wrong with a statement passes.
+
+    Raises:
+        StoreUnavailable: What happened, without the driver's words: they may repeat the address.
+    """
+    import psycopg
+
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise StoreUnavailable(
+            f"The database does not answer just now ({type(error).__name__}).", mend="Try again."
+        ) from error
 
 
 class _Transaction:

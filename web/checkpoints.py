@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..settings import Settings
+from ..tools.runs import database_errors
 
 
 @asynccontextmanager
@@ -28,7 +29,7 @@ async def open_saver(settings: Settings) -> AsyncGenerator[Any]:
     folder.mkdir(parents=True, exist_ok=True)
     async with aiosqlite.connect(folder / "checkpoints.db") as connection:
         await connection.execute("PRAGMA busy_timeout=30000")
-        yield AsyncSqliteSaver(connection)
+        yield _told(AsyncSqliteSaver)(connection)
 
 
 @asynccontextmanager
@@ -61,6 +62,25 @@ async def _postgres(url: str) -> AsyncGenerator[Any]:
                 await AsyncPostgresSaver(connection).setup()
             finally:
                 await connection.execute("SELECT pg_advisory_unlock(hashtextextended('checkpoints', 1))")
-        yield AsyncPostgresSaver(pool)
+        yield _told(AsyncPostgresSaver)(pool)
     finally:
         await pool.close()
+
+
+def _told(saver: type[Any]) -> type[Any]:
+    """The saver, with an error of ours when its database is away: the run is then tried again, and has not failed."""
+
+    class Told(saver):
+        async def aget_tuple(self, *args: Any, **more: Any) -> Any:
+            with database_errors():
+                return await super().aget_tuple(*args, **more)
+
+        async def aput(self, *args: Any, **more: Any) -> Any:
+            with database_errors():
+                return await super().aput(*args, **more)
+
+        async def aput_writes(self, *args: Any, **more: Any) -> Any:
+            with database_errors():
+                return await super().aput_writes(*args, **more)
+
+    return Told

@@ -7,14 +7,17 @@ lose.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-from ..errors import ConfigError, RunError, TenfoldError
+from ..encoding import dump_json
+from ..errors import ConfigError, RunError, StoreUnavailable, TenfoldError
 from ..tools.runs import Run, RunStatus
 from .checkpoints import open_saver
 from .runs import GraphRegistry, GraphStream, RunViews, ServedGraph, default_registry
@@ -22,6 +25,7 @@ from .services import RunRequest, Services
 
 RECURSION_LIMIT = 1000
 FLUSH_S = 0.05
+CLOCK_S = 5.0  # that a clock was set back, or that two servers differ
 VIEWS_S = 2.0  # between two looks at which runs have a view to keep
 Stop = Literal["pause", "stop", "cancel", "lost"]
 _LOG = logging.getLogger(__name__)
@@ -87,7 +91,8 @@ class Driver:
 
         Args:
             run_id: The run; one that a killed process left goes on where its last checkpoint is.
-            answers: Interrupt id to answer, when the run waits for a person; not all need to be given.
+            answers: Interrupt id to answer, when the run waits for a person; not all need to be given. Those that
+                are kept with the run are given besides.
 
         Raises:
             RunError: The run has ended, or another process drives it.
@@ -123,6 +128,11 @@ class Driver:
         except asyncio.CancelledError:
             status = {"cancel": "cancelled", "stop": "interrupted"}.get(drive.stop or "", "paused")  # type: ignore[assignment]
             raise
+        except StoreUnavailable:
+            drive.stop = (
+                "lost"  # it cannot even be said; whoever drives it next goes on from the last checkpoint
+            )
+            raise
         except TenfoldError as problem:
             status, error = "failed", str(problem)
         except (
@@ -152,11 +162,13 @@ class Driver:
         state = await graph.aget_state(config)
         # A run that was killed before its first checkpoint, which holds the input, begins anew.
         begun = state.created_at is not None
+        await _clock_is_past(state.created_at)
         context = await served.context(run, emit, dict(state.values) if begun else {})
         work: Any = None if begun else served.initial(run)
-        asked = {interrupt.id for interrupt in state.interrupts}
+        asked = _asked(state)
         # After a crash an answer may have been taken already; its question is then no longer open.
-        if begun and (given := {name: value for name, value in (answers or {}).items() if name in asked}):
+        given = {name: value for name, value in (run.answers | (answers or {})).items() if name in asked}
+        if begun and given:
             work = Command(resume=given)
         stream = GraphStream(emit, graph.nodes)
         try:
@@ -169,7 +181,7 @@ class Driver:
             return ("interrupted" if drive.stop == "stop" else "paused"), {}
         finally:
             stream.close()
-        asked_now = {i.id: i.value for i in (await graph.aget_state(config)).interrupts}
+        asked_now = _asked(await graph.aget_state(config))
         return ("waiting_human" if asked_now else "completed"), asked_now
 
     # --- what is asked of a drive ---------------------------------------------------------------------------------
@@ -204,7 +216,7 @@ class Driver:
         if run.status == "waiting_human":
             async with self.graph(self.registry.need(run.graph)) as graph:
                 state = await graph.aget_state({"configurable": {"thread_id": run.id}})
-            interrupts = {i.id: i.value for i in state.interrupts}
+            interrupts = _asked(state)
         return RunView(run=run, status=run.status, interrupts=interrupts, report=store.report(run.id))
 
     # --- checkpoints and events -----------------------------------------------------------------------------------
@@ -250,3 +262,38 @@ class Driver:
                     await asyncio.to_thread(self._views.keep, ended, list(self._drives))
                 except Exception:  # without its view a run opens more slowly, and that is all
                     _LOG.warning("Views of runs could not be kept", exc_info=True)
+
+
+def _now() -> float:
+    return time.time()
+
+
+async def _clock_is_past(stamp: str | None) -> None:
+    """Wait until the clock is past a checkpoint: LangGraph takes the one with the latest time for the newest.
+
+    Raises:
+        RunError: The clock went back too far to wait for.
+    """
+    if stamp is None:
+        return
+    behind = datetime.fromisoformat(stamp).timestamp() - _now()
+    if behind > CLOCK_S:
+        raise RunError(
+            f"The clock is {behind:.0f} s behind the run's last step.",
+            mend="Set the clock and resume the run.",
+        )
+    await asyncio.sleep(max(behind, 0.0))
+
+
+def _asked(state: Any) -> dict[str, Any]:
+    """What a graph asks, by interrupt id, as the log and a browser have it.
+
+    Raises:
+        ConfigError: It is not JSON.
+    """
+    try:
+        return {interrupt.id: json.loads(dump_json(interrupt.value)) for interrupt in state.interrupts}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"The graph asks with a value that is not JSON: {error}.", mend="Interrupt with plain values."
+        ) from error

@@ -109,6 +109,7 @@ def test_a_store_from_before_views_gets_their_table(tmp_path: Path, database: st
     store = RunStore(tmp_path, database)
     run = store.create("edr", "q", {})
     store._db.write("DROP TABLE run_views")  # pyright: ignore[reportPrivateUsage]
+    store._db.write("ALTER TABLE runs DROP COLUMN answers")  # pyright: ignore[reportPrivateUsage]
     store._db.write("PRAGMA user_version=2" if database is None else "UPDATE tenfold.meta SET version = 2")  # pyright: ignore[reportPrivateUsage]
     store.close()
     store = RunStore(tmp_path, database)

@@ -1,9 +1,9 @@
 """The run store: runs, their calls, events, messages, snapshots and evidence, in SQLite or PostgreSQL."""
 
-from .database import RunLock
+from .database import RunLock, database_errors
 from .ledger import RunLedger
 from .log import EventLog
-from .store import MAX_MESSAGE, MAX_QUEUED, RunStore
+from .store import MAX_MESSAGE, MAX_QUEUED, RunStore, new_id
 from .types import Event, Evidence, Message, MessageKind, MessageStatus, Run, RunStatus
 
 __all__ = [
@@ -20,4 +20,6 @@ __all__ = [
     "RunLock",
     "RunStatus",
     "RunStore",
+    "database_errors",
+    "new_id",
 ]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from ...errors import RunError
+from ...errors import RunError, StoreUnavailable
+from .. import _postgres, _sqlite
 from .._postgres import PostgresDatabase, connect
 from .._sqlite import SqliteFile
-from .schema import FROM_1, SCHEMA, SCHEMA_VERSION
+from .schema import FROM_1, FROM_2, SCHEMA, SCHEMA_VERSION
 
 
 def now() -> str:
@@ -26,6 +30,21 @@ def now() -> str:
 @lru_cache(maxsize=4)
 def _stamp(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def database_errors() -> Generator[None]:
+    """Say with an error of ours that a database is away, full or locked, whichever it is.
+
+    Raises:
+        StoreUnavailable: What it says.
+    """
+    with _sqlite.telling():
+        if "psycopg" in sys.modules:
+            with _postgres.telling():
+                yield
+        else:
+            yield
 
 
 class Database(Protocol):
@@ -72,10 +91,11 @@ class SqliteRuns(SqliteFile):
                 version = db.execute("PRAGMA user_version").fetchone()[0]
                 _check_version(version, str(path))
                 if version < SCHEMA_VERSION:
-                    for statement in (FROM_1 if version == 1 else "").split(";") + SCHEMA.split(";"):
+                    before = {0: "", 1: FROM_1}.get(version, FROM_2)
+                    for statement in before.split(";") + SCHEMA.split(";"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, StoreUnavailable) as error:
             raise RunError(
                 f"{path} cannot be opened as a run store: {error}.",
                 mend="Move the file away, or correct its rights.",
@@ -106,8 +126,8 @@ class PostgresRuns(PostgresDatabase):
                 db.execute("INSERT INTO tenfold.meta (version) VALUES (?)", (SCHEMA_VERSION,))
                 return
             _check_version(found["version"], "The database")
-            if found["version"] < SCHEMA_VERSION:  # 3 only has one table more than 2
-                for statement in filter(str.strip, SCHEMA.split(";")):
+            if found["version"] < SCHEMA_VERSION:
+                for statement in [FROM_2, *filter(str.strip, SCHEMA.split(";"))]:
                     db.execute(statement)
                 db.execute("UPDATE tenfold.meta SET version = ?", (SCHEMA_VERSION,))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -15,6 +16,7 @@ from .types import Event
 
 DELTA_S = 0.095  # a text shows at most ten pieces a second
 _ROWS = 500
+_LOG = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
@@ -161,6 +163,15 @@ class EventLog:
                 waiting.only_pieces = False
 
 
+def _written(entry: Entry) -> tuple[Entry, str]:
+    """An entry and its JSON. Data that is none must not keep the events of all other runs waiting."""
+    try:
+        return entry, dump_json(entry.data)
+    except (TypeError, ValueError, RecursionError) as error:
+        _LOG.warning("The data of an event %s is not JSON and was left out: %s", entry.type, error)
+        return entry._replace(data={"lost": "The data is not JSON."}), '{"lost":"The data is not JSON."}'
+
+
 def _joined(entry: Entry) -> Entry:
     pieces = entry.data.get("delta") if entry.type == "text.delta" else None
     if not isinstance(pieces, list):
@@ -188,7 +199,7 @@ def _numbered(
             numbers.append(seq)
             if entry.key is not None:
                 known[entry.key] = seq
-            data = dump_json(entry.data)
+            entry, data = _written(entry)
             # Unique as the number is, and at the end of the index, unlike a random key.
             rows.append((run_id, seq, entry.key or f"#{seq}", entry.at, entry.type, data))
             events.append(Event(run_id=run_id, seq=seq, at=entry.at, type=entry.type, data=entry.data))

@@ -5,7 +5,7 @@ Every insert that a resumed node may try again is keyed so that the second try c
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS runs (
     options TEXT NOT NULL, created TEXT NOT NULL, ended TEXT, error TEXT,
     active_s DOUBLE PRECISION NOT NULL DEFAULT 0, inbox_open INTEGER NOT NULL DEFAULT 1, report TEXT,
     owner TEXT NOT NULL DEFAULT 'local', thread TEXT NOT NULL DEFAULT '', parent TEXT,
-    attempt INTEGER NOT NULL DEFAULT 0, client_id TEXT, wanted TEXT NOT NULL DEFAULT ''
+    attempt INTEGER NOT NULL DEFAULT 0, client_id TEXT, wanted TEXT NOT NULL DEFAULT '',
+    answers TEXT NOT NULL DEFAULT '{}'
 );
 CREATE UNIQUE INDEX IF NOT EXISTS runs_client ON runs (owner, client_id);
 CREATE INDEX IF NOT EXISTS runs_owner ON runs (owner, created);
@@ -56,10 +57,14 @@ ALTER TABLE runs ADD COLUMN parent TEXT;
 ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN client_id TEXT;
 ALTER TABLE runs ADD COLUMN wanted TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN answers TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE inbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
 ALTER TABLE evidence ADD COLUMN at TEXT NOT NULL DEFAULT '';
 UPDATE runs SET thread = id;
 """
+
+# From versions 2 and 3, which lack this column and no other.
+FROM_2 = "ALTER TABLE runs ADD COLUMN answers TEXT NOT NULL DEFAULT '{}'"
 
 # What a fork copies: all columns beside the run.
 CALLS = "key, n, kind, role, name, value, input_tokens, output_tokens, cost, ms, at"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ MAX_MESSAGE = 4000
 # What a program wrote is larger than what a person says: fifty edits of a list.
 MAX_BODY: dict[MessageKind, int] = {"text": MAX_MESSAGE, "todo": 50_000, "operations": 50_000, "finish": 100}
 _ENDED = ("completed", "failed", "cancelled")
+_NEW = (
+    "INSERT INTO runs (id, graph, question, status, options, created, owner, thread, parent, attempt, client_id) "
+    "VALUES (?,?,?,'queued',?,?,?,?,?,?,?)"
+)
+_ANSWERED = ("completed", "waiting_human", "cancelled")
 
 
 class RunStore:
@@ -76,20 +81,15 @@ class RunStore:
         *,
         run_id: str | None = None,
         owner: str = "local",
-        thread: str | None = None,
-        parent: str | None = None,
         attempt: int = 0,
         client_id: str | None = None,
     ) -> Run:
         """Enter a new run, queued; with an owner's `client_id` that is known, the run that has it."""
-        run_id = (
-            run_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4 if owner == 'local' else 8)}"
-        )
+        run_id = run_id or new_id(owner)
         self._db.write(
-            "INSERT INTO runs (id, graph, question, status, options, created, owner, thread, parent, attempt, "
-            "client_id) VALUES (?,?,?,'queued',?,?,?,?,?,?,?) ON CONFLICT (owner, client_id) DO NOTHING",
-            run_id, graph, question, json.dumps(options, ensure_ascii=False), now(), owner, thread or run_id, parent,
-            attempt, client_id,
+            _NEW + " ON CONFLICT (owner, client_id) DO NOTHING",
+            run_id, graph, question, json.dumps(options, ensure_ascii=False), now(), owner, run_id, None, attempt,
+            client_id,
         )  # fmt: skip
         if client_id is not None:
             row = self._db.row("SELECT * FROM runs WHERE owner = ? AND client_id = ?", owner, client_id)
@@ -163,6 +163,7 @@ class RunStore:
         interrupts: dict[str, Any] | None = None,
         expect: Collection[RunStatus] | None = None,
         again: bool = False,
+        answers: Mapping[str, Any] | None = None,
     ) -> bool:
         """Record where a run stands, and say so in its log, both or neither.
 
@@ -171,6 +172,8 @@ class RunStore:
             interrupts: What a person is asked, by interrupt id.
             expect: Change nothing unless the run stands so.
             again: It goes to the queue once more: a new attempt, and what was wanted of the last one is forgotten.
+            answers: What the next drive is to be told; kept until a drive has brought the run to another question or
+                its end.
 
         Returns:
             Whether it was changed.
@@ -180,10 +183,12 @@ class RunStore:
             if row is None or (expect is not None and row["status"] not in expect):
                 return False
             attempt, wanted = (row["attempt"] + 1, "") if again else (row["attempt"], row["wanted"])
+            kept = row["answers"] if answers is None else json.dumps(dict(answers), ensure_ascii=False)
             db.execute(
-                "UPDATE runs SET status = ?, ended = ?, error = ?, attempt = ?, wanted = ? WHERE id = ?",
-                (status, now() if status in _ENDED else None, error, attempt, wanted, run_id),
-            )
+                "UPDATE runs SET status = ?, ended = ?, error = ?, attempt = ?, wanted = ?, answers = ? WHERE id = ?",
+                (status, now() if status in _ENDED else None, error, attempt, wanted,
+                 "{}" if status in _ANSWERED else kept, run_id),
+            )  # fmt: skip
             run = _run(row).model_copy(update={"status": status, "error": error})
             data = {"status": status, "error": error, "interrupts": interrupts or {}}
             # A request that is sent again is queued once.
@@ -205,15 +210,36 @@ class RunStore:
             found |= {row["id"]: row["wanted"] for row in self._reader.rows(sql, *part)}
         return found
 
-    def copy(self, parent: str, run_id: str, at: str, cursor: int | None) -> None:
-        """Give a new run what another had at a time: finished calls, evidence, events, messages.
+    def unfinished(self) -> dict[str, int]:
+        """The attempt of each run that a server must drive: those queued or running, but not a terminal's."""
+        rule = "status IN ('queued', 'running') AND attempt > 0"
+        return {
+            row["id"]: row["attempt"]
+            for row in self._reader.rows(f"SELECT id, attempt FROM runs WHERE {rule}")
+        }
+
+    def half_forked(self) -> list[str]:
+        """Forks that were begun and are nobody's to drive yet."""
+        rule = "status = 'queued' AND attempt = 0 AND parent IS NOT NULL"
+        return [row["id"] for row in self._reader.rows(f"SELECT id FROM runs WHERE {rule}")]
+
+    def fork(self, origin: Run, run_id: str, owner: str, at: str, cursor: int | None) -> Run:
+        """Enter a run with what another had at a time: finished calls, evidence, events, messages; all or nothing.
+
+        It is queued, and nobody's to drive before its first attempt.
 
         Args:
             at: ISO 8601, as a checkpoint has it.
             cursor: The last message that was taken by then; later ones are left out. None: by time.
         """
+        parent = origin.id
         self.log.flush(parent)
         with self._db.transaction(run_id) as db:
+            db.execute(
+                _NEW,
+                (run_id, origin.graph, origin.question, json.dumps(origin.options, ensure_ascii=False), now(), owner,
+                 origin.thread or parent, parent, 0, None),
+            )  # fmt: skip
             for table, columns, rule, value in (
                 ("calls", CALLS, "at <= ?", at),
                 ("evidence", EVIDENCE, "at <= ?", at),
@@ -231,6 +257,7 @@ class RunStore:
                     f"WHERE run_id = ? AND {rule} ON CONFLICT DO NOTHING",
                     (run_id, parent, *values),
                 )
+        return self.run(run_id)
 
     def add_active_seconds(self, run_id: str, seconds: float) -> None:
         """Add running time."""
@@ -426,6 +453,11 @@ class RunStore:
         return None if row is None or row["report"] is None else json.loads(row["report"])
 
 
+def new_id(owner: str) -> str:
+    """The id of a new run: when it began, and what nobody guesses where others have runs."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4 if owner == 'local' else 8)}"
+
+
 def run_state(run: Run, interrupts: dict[str, Any] | None = None) -> dict[str, Any]:
     """A run as the shared state document shows it, by path."""
     shown = ("id", "thread", "graph", "question", "status", "error", "created", "parent")
@@ -456,7 +488,8 @@ def _refusal(db: Statements, run_id: str, body: str, kind: MessageKind) -> str:
 
 def _run(row: Any) -> Run:
     values: dict[str, Any] = {name: row[name] for name in Run.model_fields}
-    return Run.model_validate({**values, "options": json.loads(row["options"])})
+    parsed = {name: json.loads(row[name]) for name in ("options", "answers")}
+    return Run.model_validate({**values, **parsed})
 
 
 def _message(row: Any) -> Message:

@@ -26,6 +26,7 @@ class Run(BaseModel):
         attempt: How often it was handed to the queue; 0 for a run that a terminal drives.
         client_id: The owner's own name for the request: the same again is the same run.
         wanted: `pause` or `cancel` when somebody asked for it and the run has not yet stopped.
+        answers: What a person answered and no drive has yet brought to an end, by interrupt id.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +47,7 @@ class Run(BaseModel):
     attempt: int = 0
     client_id: str | None = None
     wanted: str = ""
+    answers: dict[str, Any] = {}
 
 
 class Message(BaseModel):

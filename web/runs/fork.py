@@ -53,10 +53,10 @@ async def checkpoints(graph: Any, run_id: str) -> list[Checkpoint]:
     return found
 
 
-async def copy_into(
-    store: RunStore, served: ServedGraph, graph: Any, parent: Run, run: Run, checkpoint_id: str
-) -> None:
-    """Give a fork its parent's checkpoint and what the store had then.
+async def fork_at(
+    store: RunStore, served: ServedGraph, graph: Any, parent: Run, checkpoint_id: str, run_id: str, owner: str
+) -> Run:
+    """Enter a fork with its parent's checkpoint and what the store had then.
 
     Raises:
         RunError: The parent has no such checkpoint.
@@ -70,7 +70,7 @@ async def copy_into(
         )
     state = await graph.aget_state(at)
     cursor = state.values.get("inbox_cursor") if isinstance(state.values, dict) else None
-    await asyncio.to_thread(store.copy, parent.id, run.id, found.checkpoint["ts"], cursor)
+    run = await asyncio.to_thread(store.fork, parent, run_id, owner, found.checkpoint["ts"], cursor)
     changes = await asyncio.to_thread(served.on_fork, dict(state.values), run, parent)
     # Set in the copy itself: `update_state` would count as a node that ran.
     checkpoint = {
@@ -80,3 +80,4 @@ async def copy_into(
     config: Any = {"configurable": {"thread_id": run.id, "checkpoint_ns": ""}}
     # All versions count as new: the fork's thread has none of the values yet.
     await saver.aput(config, checkpoint, {**found.metadata, "parents": {}}, checkpoint["channel_versions"])
+    return run

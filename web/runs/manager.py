@@ -12,11 +12,11 @@ from typing import Any
 
 from ...errors import ConfigError, RunError
 from ...settings import Settings
-from ...tools.runs import Event, Message, MessageKind, Run
+from ...tools.runs import Event, Message, MessageKind, Run, new_id
 from ..agui import Projector
 from ..driver import Driver
 from ..services import Services
-from .fork import Checkpoint, checkpoints, copy_into
+from .fork import Checkpoint, checkpoints, fork_at
 from .hub import POLL_S, WatchHub
 from .queue import RunQueue
 from .served import GraphRegistry, ServedGraph
@@ -62,12 +62,11 @@ class RunManager:
         await self._stack.enter_async_context(self._driver.opened())
         try:
             self._hub = WatchHub(self._store)
-            waiting = await asyncio.to_thread(self._store.runs, limit=1000, status="queued")
             await self._queue.start()
         except BaseException:
             await self._stack.aclose()
             raise
-        self._watch_task = asyncio.create_task(self._look(waiting))
+        self._watch_task = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
         """Stop at the next superstep what runs, or after 20 s where it is; it goes on at the next start."""
@@ -93,9 +92,10 @@ class RunManager:
         await self._stack.aclose()
         await asyncio.to_thread(self._store.log.flush)
 
-    async def _look(self, waiting: list[Run]) -> None:
+    async def _look(self) -> None:
         """Watch for what other processes write, want and leave behind."""
-        began = recovered = time.monotonic()
+        recovered = time.monotonic()
+        before: dict[str, int] = {}
         while True:
             await asyncio.sleep(POLL_S)
             try:
@@ -106,9 +106,7 @@ class RunManager:
                     recovered = time.monotonic()
                     await self._keep_locks()
                     await asyncio.to_thread(self._queue.recover)
-                    if waiting and time.monotonic() - began > 2 * RECOVER_S:
-                        await self._requeue(waiting)
-                        waiting = []
+                    before = await asyncio.to_thread(self._requeue, before)
             except Exception:  # the database may be gone for a while
                 _LOG.exception("Looking after the runs failed; it is tried again")
                 await asyncio.sleep(1.0)
@@ -125,19 +123,27 @@ class RunManager:
                 self._driver.cancel(run_id, why="lost")
             await asyncio.to_thread(self._queue.live)
 
-    async def _requeue(self, waiting: list[Run]) -> None:
-        """A server may have died between saying that a run is queued and queueing it."""
-        for run in waiting:
-            now = await asyncio.to_thread(self._store.run, run.id)
-            if now.status == "queued" and now.attempt == run.attempt > 0:
-                await self._queue.put(run.id, run.attempt)
+    def _requeue(self, before: dict[str, int]) -> dict[str, int]:
+        """Queue what a server that died had not yet queued: runs that stand as they did a look before."""
+        now = self._store.unfinished()
+        for run_id in self._queue.put_missing(dict(now.items() & before.items())):
+            _LOG.info("Run %s was not in the queue, and is put there", run_id)
+            run = self._store.run(run_id)
+            if (served := self._registry.get(run.graph)) is not None:
+                self._announce(run, served)
+        for run_id in self._store.half_forked():
+            with suppress(RunError), self._store.lock(_forking(run_id)):  # free when nobody works on the fork
+                if run_id in self._store.half_forked():
+                    why = "The server ended while it made this fork. Fork again."
+                    self._store.set_status(run_id, "cancelled", error=why, expect=("queued",))
+        return now
 
-    async def _execute(self, run_id: str, attempt: int, answers: dict[str, Any] | None) -> None:
+    async def _execute(self, run_id: str, attempt: int) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            while not self._stopping and await self._attempt(run_id, attempt, answers):  # noqa: ASYNC110
+            while not self._stopping and await self._attempted(run_id, attempt):  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
         finally:
             self._tasks.discard(task)
@@ -146,7 +152,14 @@ class RunManager:
             if run.attempt == attempt and run.status in ("queued", "running", "interrupted"):
                 await asyncio.Event().wait()  # not done: left in the queue's books for the next server
 
-    async def _attempt(self, run_id: str, attempt: int, answers: dict[str, Any] | None) -> bool:
+    async def _attempted(self, run_id: str, attempt: int) -> bool:
+        try:
+            return await self._attempt(run_id, attempt)
+        except Exception:  # the database may be gone for a while; an error here would end the drive for good
+            _LOG.exception("Run %s could not be taken up; it is tried again", run_id)
+            return True
+
+    async def _attempt(self, run_id: str, attempt: int) -> bool:
         """Drive once; True when the run must be tried again."""
         run = await asyncio.to_thread(self._store.run, run_id)
         if run.attempt != attempt or run.status not in ("queued", "running", "interrupted"):
@@ -155,7 +168,7 @@ class RunManager:
             status = "cancelled" if run.wanted == "cancel" else "paused"
             await asyncio.to_thread(self._store.set_status, run_id, status, expect=(run.status,))
             return False
-        drive = asyncio.create_task(self._driver.drive(run_id, answers=answers))
+        drive = asyncio.create_task(self._driver.drive(run_id))
         try:
             await asyncio.wait([drive])
         except asyncio.CancelledError:
@@ -305,9 +318,11 @@ class RunManager:
     async def _again(
         self, run_id: str, expect: tuple[Any, ...], answers: dict[str, Any] | None = None
     ) -> bool:
-        if not await asyncio.to_thread(self._store.set_status, run_id, "queued", expect=expect, again=True):
+        if not await asyncio.to_thread(
+            lambda: self._store.set_status(run_id, "queued", expect=expect, again=True, answers=answers)
+        ):
             return False
-        await self._queue.put(run_id, (await self._run(run_id)).attempt, answers)
+        await self._queue.put(run_id, (await self._run(run_id)).attempt)
         return True
 
     async def post(
@@ -325,8 +340,14 @@ class RunManager:
         async with self._driver.graph(self._registry.need(run.graph)) as graph:
             return await checkpoints(graph, run.id)
 
-    async def fork(self, run_id: str, checkpoint_id: str, owner: str) -> Run:
+    async def fork(
+        self, run_id: str, checkpoint_id: str, owner: str, *, message: str = "", client_id: str | None = None
+    ) -> Run:
         """A new run of this owner that goes on from a checkpoint; the old one stays as it is.
+
+        Args:
+            message: What is said to the fork before it begins, so that its first step reads it.
+            client_id: The message's.
 
         Raises:
             RunError: There is no such checkpoint.
@@ -338,15 +359,15 @@ class RunManager:
                 raise RunError(
                     f"Run {parent.id!r} has no checkpoint {checkpoint_id!r}.", mend="Choose one of its list."
                 )
-            # Not attempted, and so nobody's to drive, until it is whole.
-            run = await asyncio.to_thread(
-                lambda: self._store.create(
-                    parent.graph, parent.question, parent.options, owner=owner,
-                    thread=parent.thread or parent.id, parent=parent.id,
-                )
-            )  # fmt: skip
-            await copy_into(self._store, served, graph, parent, run, checkpoint_id)
-        await self._again(run.id, ("queued",))
+            run_id = new_id(owner)
+            lock = await asyncio.to_thread(self._store.lock, _forking(run_id))
+            try:
+                run = await fork_at(self._store, served, graph, parent, checkpoint_id, run_id, owner)
+                if message:
+                    await self.post(run.id, "text", message, client_id=client_id)
+                await self._again(run.id, ("queued",))  # unless it was cancelled meanwhile
+            finally:
+                await asyncio.to_thread(lock.release)
         return await self._run(run.id)
 
     # --- events ---------------------------------------------------------------------------------------------------
@@ -368,6 +389,10 @@ class RunManager:
         if self._hub is None:
             raise RunError("The run manager is not started.", mend="Start it first.")
         return self._hub.watch(run_id, after)
+
+
+def _forking(run_id: str) -> str:
+    return f"fork-{run_id}"
 
 
 def _question(options: dict[str, Any]) -> str:

@@ -21,8 +21,9 @@ from ...tools.runs import RunLock, RunStore
 
 QUEUE = "tenfold-runs"
 # Workflows of another version are not recovered; what must stay the same is only the workflow below.
-APPLICATION_VERSION = "tenfold-drive-1"
-Execute = Callable[[str, int, "dict[str, Any] | None"], Awaitable[None]]
+APPLICATION_VERSION = "tenfold-drive-2"
+Execute = Callable[[str, int], Awaitable[None]]
+_ALIVE = ("ENQUEUED", "DELAYED", "PENDING")
 _current: RunQueue | None = None
 _LOG = logging.getLogger(__name__)
 
@@ -90,15 +91,39 @@ class RunQueue:
             QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1, on_conflict="always_update"
         )
 
-    async def put(self, run_id: str, attempt: int, answers: dict[str, Any] | None = None) -> None:
+    async def put(self, run_id: str, attempt: int) -> None:
         """Queue an attempt; the same attempt again is the same drive."""
-        await asyncio.to_thread(self._put, run_id, attempt, answers)
+        await asyncio.to_thread(self._put, run_id, attempt)
 
-    def _put(self, run_id: str, attempt: int, answers: dict[str, Any] | None) -> None:
+    def _put(self, run_id: str, attempt: int) -> None:
         from dbos import DBOS, SetWorkflowID
 
-        with SetWorkflowID(f"{run_id}:{attempt}"):
-            DBOS.enqueue_workflow(QUEUE, _drive(), run_id, attempt, answers)
+        with SetWorkflowID(_workflow(run_id, attempt)):
+            DBOS.enqueue_workflow(QUEUE, _drive(), run_id, attempt)
+
+    def put_missing(self, unfinished: dict[str, int]) -> list[str]:
+        """Queue the attempts of which the queue knows nothing, or that ended there without an end of the run.
+
+        A server may die between saying that a run is queued and queueing it. Returns the runs.
+        """
+        from dbos import DBOS
+
+        names = {_workflow(run_id, attempt): (run_id, attempt) for run_id, attempt in unfinished.items()}
+        known: dict[str, str] = {}
+        wanted = list(names)
+        for part in (wanted[begin : begin + 500] for begin in range(0, len(wanted), 500)):
+            found = DBOS.list_workflows(workflow_ids=part, load_input=False, load_output=False)
+            known |= {workflow.workflow_id: workflow.status for workflow in found}
+        put: list[str] = []
+        for name, (run_id, attempt) in names.items():
+            if name not in known:
+                self._put(run_id, attempt)
+            elif known[name] not in _ALIVE:
+                DBOS.resume_workflow(name, queue_name=QUEUE)
+            else:
+                continue
+            put.append(run_id)
+        return put
 
     def recover(self) -> int:
         """Queue the drives of dead servers again; returns how many.
@@ -124,12 +149,10 @@ class RunQueue:
             _LOG.info("Recovered %d drives of dead servers", recovered)
         return recovered
 
-    async def run_here(self, run_id: str, attempt: int, answers: dict[str, Any] | None) -> None:
+    async def run_here(self, run_id: str, attempt: int) -> None:
         """Drive in the manager's loop, waiting in DBOS's."""
         assert self._loop is not None
-        work = asyncio.run_coroutine_threadsafe(
-            _as_coroutine(self._execute(run_id, attempt, answers)), self._loop
-        )
+        work = asyncio.run_coroutine_threadsafe(_as_coroutine(self._execute(run_id, attempt)), self._loop)
         await asyncio.wrap_future(work)
 
     async def stop(self) -> None:
@@ -147,6 +170,10 @@ class RunQueue:
 
 async def _as_coroutine(work: Awaitable[None]) -> None:
     await work
+
+
+def _workflow(run_id: str, attempt: int) -> str:
+    return f"{run_id}:{attempt}"
 
 
 def _server(executor: str) -> str:
@@ -173,10 +200,10 @@ def _drive() -> Any:
     from dbos import DBOS
 
     @DBOS.workflow(name="tenfold.drive")
-    async def drive(run_id: str, attempt: int, answers: dict[str, Any] | None) -> None:
+    async def drive(run_id: str, attempt: int) -> None:
         if _current is None:  # the manager is stopping: left for whoever recovers it
             await asyncio.Event().wait()
         else:
-            await _current.run_here(run_id, attempt, answers)
+            await _current.run_here(run_id, attempt)
 
     return drive
