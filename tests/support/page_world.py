@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from typing import Any
 import httpx
 from edr_world import TEXTS
 
+from tenfold.durable import CallRecord
 from tenfold.evals.edr import ScriptedResearcher, TextLibrary
+from tenfold.tools.runs import RunStore
 from tenfold.tools.search import Filters, SearchResult
 
 PASSWORDS = {"alice": "correct horse battery", "bob": "staple staple staple"}
@@ -58,7 +61,6 @@ class GatedLibrary(TextLibrary):
 def _services(folder: Path, delay_s: float) -> Any:
     from tenfold.models import ScriptedChat, register_script
     from tenfold.settings import load_settings
-    from tenfold.tools.runs import RunStore
     from tenfold.web import Services
 
     library = GatedLibrary({**TEXTS, **MORE}, source_type="web", delay_s=0.02, gate=folder / "gate")
@@ -236,6 +238,15 @@ class Server:
     def state(self, run_id: str) -> dict[str, Any]:
         with self.client() as client:
             return client.get(f"/api/runs/{run_id}").json()
+
+    def calls(self, run_id: str) -> list[CallRecord]:
+        """What the run's ledger holds, in order."""
+        store = RunStore(self.folder / "data")
+        try:  # Playwright has a loop of its own in this thread
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(lambda: asyncio.run(store.ledger(run_id).records())).result()
+        finally:
+            store.close()
 
     def wait(self, run_id: str, *statuses: str, seconds: float = 30) -> dict[str, Any]:
         """The run once it has one of these statuses."""

@@ -150,6 +150,13 @@ def test_a_run_is_forked_and_compared(page: httpx.Client) -> None:
     fork = page.post(f"/api/runs/{run_id}/fork", json={"checkpoint_id": points[-1]["id"]})
     assert fork.status_code == 201 and fork.json()["parent"] == run_id
     assert page.post(f"/api/runs/{run_id}/fork", json={"checkpoint_id": "none"}).status_code == 404
+    where = {"checkpoint_id": points[-1]["id"], "message": {"text": "go on", "client_id": "first"}}
+    told = page.post(f"/api/runs/{run_id}/fork", json=where).json()["id"]
+    (message,) = page.get(f"/api/runs/{told}").json()["state"]["messages"].values()
+    assert (message["body"], message["client_id"], message["kind"]) == ("go on", "first", "text")
+    for wrong in ({"text": ""}, {"text": "x" * 4001}, {"text": "x", "kind": "finish"}):
+        refused = page.post(f"/api/runs/{run_id}/fork", json={**where, "message": wrong})
+        assert refused.status_code == 422, wrong
     both = page.get("/api/compare", params={"a": run_id, "b": fork.json()["id"]}).json()
     assert (both["a"]["run"]["id"], both["b"]["run"]["id"]) == (run_id, fork.json()["id"])
 

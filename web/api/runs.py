@@ -108,11 +108,12 @@ class Answers(BaseModel):
 
 
 class ForkFrom(BaseModel):
-    """Where to fork."""
+    """Where to fork, and what to say to the fork before it begins."""
 
     model_config = ConfigDict(extra="forbid")
 
     checkpoint_id: Annotated[str, Field(min_length=1, max_length=200)]
+    message: Words | None = None
 
 
 class Checkpoints(BaseModel):
@@ -249,7 +250,11 @@ async def fork(desk: DeskDep, owner: Owner, run_id: RunId, where: ForkFrom) -> R
     known = await desk.manager.checkpoints(run_id)
     if all(point.id != where.checkpoint_id for point in known):
         raise not_found()
-    return RunBody.of(await desk.manager.fork(run_id, where.checkpoint_id, owner))
+    said = where.message or Words.model_construct(text="")
+    made = await desk.manager.fork(
+        run_id, where.checkpoint_id, owner, message=said.text, client_id=said.client_id
+    )
+    return RunBody.of(made)
 
 
 @router.post("/runs/{run_id}/{verb}")

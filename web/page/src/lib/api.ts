@@ -113,7 +113,8 @@ export const operate = (run: string, operations: unknown[]) =>
 export const control = (run: string, verb: "pause" | "resume" | "cancel" | "finish") => post<Run>(`${at(run)}/${verb}`);
 export const answer = (run: string, responses: Record<string, unknown>) => post<Run>(`${at(run)}/interrupts`, { responses });
 export const checkpoints = async (run: string) => listed<Checkpoint>(await get(`${at(run)}/checkpoints`), "checkpoints");
-export const fork = (run: string, checkpoint: string) => post<Run>(`${at(run)}/fork`, { checkpoint_id: checkpoint });
+export const fork = (run: string, checkpoint: string, message?: { text: string; client_id: string }) =>
+  post<Run>(`${at(run)}/fork`, { checkpoint_id: checkpoint, ...(message ? { message } : {}) });
 export const quote = (run: string, evidence: string) => get<Quote>(`${at(run)}/evidence/${encodeURIComponent(evidence)}`);
 export const compare = (a: string, b: string) =>
   get<Comparison>(`/api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);

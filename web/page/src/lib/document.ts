@@ -34,7 +34,15 @@ export interface Claim { text: string; evidence: string[]; verdict?: string; ext
 export interface Section { id: string; title: string; claims?: Claim[]; status: "writing" | "written" | "checked" | "final" }
 export interface Report {
   title: string; order: string[]; final: boolean; numbers?: Record<string, number>; gaps?: string[];
-  open?: string[]; about?: unknown; disagreements?: unknown[];
+  open?: { id: string; title: string; status: TodoStatus; note: string }[]; about?: About;
+  /** Quotes that say different things, each with the number of its source. */
+  disagreements?: { evidence: string; quote: string; ref: number }[][];
+}
+/** What the run came to, as its exports say it too. */
+export interface About {
+  model: string; claims: number; extractive_claims: number; extractive: boolean; unverified_claims: number;
+  dropped_claims: number; stop_reason: string; stopped_because: string; loops: number;
+  calls: { llm: number; search: number; fetch: number }; input_tokens: number; output_tokens: number; usd: number;
 }
 export interface Chart { id: string; spec: { title: string } }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dictionary } from "../i18n";
 import type { Doc, Message, TodoItem } from "./document";
 import { inOrder, moved, operationsOf, overlay } from "./plan";
-import { chips, drafts, effects, numbering, safeUrl } from "./report";
+import { chips, continuation, drafts, effects, numbering, safeUrl } from "./report";
 
 const evidence = { e1: { id: "e1", source: "s2", quote: "q" }, e2: { id: "e2", source: "s1", quote: "q" }, e3: { id: "e3", source: "s2", quote: "q" } };
 const doc: Doc = {
@@ -69,5 +69,16 @@ describe("words", () => {
     const leaves = (value: unknown, path = ""): string[] =>
       typeof value === "object" && value !== null ? Object.entries(value).flatMap(([k, v]) => leaves(v, `${path}.${k}`)) : [path];
     expect(leaves(dictionary.ko)).toEqual(leaves(dictionary.en));
+  });
+});
+
+describe("going on with an ended run", () => {
+  const point = (id: string, ...next: string[]) => ({ id, next });
+  it("takes the newest checkpoint before the report is filed", () => {
+    expect(continuation([point("a", "steer"), point("b", "finalize"), point("c", "finalize")])?.id).toBe("b");
+  });
+  it("else the newest with a next step, and none where there is none", () => {
+    expect(continuation([point("a"), point("b", "research_task", "research_task"), point("c", "plan")])?.id).toBe("b");
+    expect(continuation([point("a")])).toBeUndefined();
   });
 });

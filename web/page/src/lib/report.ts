@@ -77,6 +77,12 @@ export function effects(message: Message, doc: Doc, words: Words): string[] {
   return told;
 }
 
+/** Where a run that has ended is gone on with: all that it found and wrote is kept. Checkpoints come newest first. */
+export function continuation<C extends { next: string[] }>(points: C[]): C | undefined {
+  const filing = (point: C) => point.next.length === 1 && point.next[0] === "finalize";
+  return points.find(filing) ?? points.find((point) => point.next.length > 0);
+}
+
 /** The body of a typed message: JSON, as the server keeps it. */
 export function bodyOf(message: Message): unknown {
   if (typeof message.body !== "string") return message.body;

@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useState, type KeyboardEvent } from "react";
 import * as api from "../lib/api";
-import { bodyOf, effects } from "../lib/report";
+import { bodyOf, continuation, effects } from "../lib/report";
 import type { Message, Text } from "../lib/document";
 import { useCurrent } from "../context";
 import { useWords, type Words } from "../i18n";
@@ -47,13 +47,18 @@ function Delivery({ message }: { message: Message }) {
   );
 }
 
-function Box({ onSend, disabled }: { onSend: (text: string) => void; disabled: boolean }) {
+function Box({ onSend, say, hint }: { onSend: (text: string) => Promise<boolean> | void; say: string; hint: string }) {
   const words = useWords();
   const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
   const send = () => {
-    if (!text.trim() || disabled) return;
-    onSend(text.trim());
+    const said = text.trim();
+    if (!said || busy) return;
     setText("");
+    const done = onSend(said);
+    if (!done) return;
+    setBusy(true);
+    void done.then((ok) => { setBusy(false); if (!ok) setText((now) => now || said); });
   };
   const onKey = (event: KeyboardEvent) => {
     // While a Korean syllable is being composed, Enter ends the syllable and not the message.
@@ -64,14 +69,14 @@ function Box({ onSend, disabled }: { onSend: (text: string) => void; disabled: b
   };
   return (
     <form className="steer" onSubmit={(event) => { event.preventDefault(); send(); }}>
-      <label className="hidden" htmlFor="steer">{words.say}</label>
+      <label className="hidden" htmlFor="steer">{say}</label>
       <textarea
-        id="steer" data-testid="steer" rows={3} maxLength={4000} value={text} disabled={disabled} aria-describedby="steer-hint"
-        placeholder={disabled ? words.ended : words.say} onChange={(event) => setText(event.target.value)} onKeyDown={onKey}
+        id="steer" data-testid="steer" rows={3} maxLength={4000} value={text} aria-describedby="steer-hint"
+        placeholder={say} onChange={(event) => setText(event.target.value)} onKeyDown={onKey}
       />
       <div className="row">
-        <p id="steer-hint" className="quiet small">{words.sayHint}</p>
-        <button type="submit" className="main" disabled={disabled || !text.trim()} data-testid="send">{words.send}</button>
+        <p id="steer-hint" className="quiet small">{hint}</p>
+        <button type="submit" className="main" disabled={busy || !text.trim()} data-testid="send">{words.send}</button>
       </div>
     </form>
   );
@@ -114,11 +119,22 @@ export function Chat() {
     void act(() => api.say(id, text, one.id).then(() => true)).then((ok) =>
       setSent((all) => all.map((old) => (old.id === one.id ? { ...old, state: ok ? "sent" : "failed" } : old))));
   };
+  const goOn = async (text: string) => {
+    const made = await act(async () => {
+      const point = continuation(await api.checkpoints(id));
+      if (!point) throw new Error(words.noCheckpoint);
+      return api.fork(id, point.id, { text, client_id: api.clientId() });
+    });
+    if (made) location.hash = `#/runs/${made.id}`;
+    return Boolean(made);
+  };
+  const parent = view.doc.run?.parent;
   const stamp = `${messages.length}/${waiting.length}/${texts.length}/${texts.at(-1)?.text.length ?? 0}/${messages.at(-1)?.status}`;
   return (
     <section className="pane chat" aria-label={words.pane.chat} data-testid="pane-chat">
       <StickyList label={words.pane.chat} live stamp={stamp}>
         <article className="said you"><h3>{words.asked}</h3><p>{view.doc.run?.question}</p></article>
+        {parent && <p className="lineage quiet small" data-testid="lineage">{words.goesOnFrom} <a href={`#/runs/${parent}`}>{words.earlierRun}</a></p>}
         {texts.map((text) => (
           <article className="said" key={text.id}><h3>{words.assistant}</h3><Suspense fallback={<p>{text.text}</p>}><Prose text={text.text} /></Suspense></article>
         ))}
@@ -138,7 +154,7 @@ export function Chat() {
         ))}
       </StickyList>
       <Rules />
-      {steerable && <Box onSend={send} disabled={over} />}
+      {steerable && (over ? <Box key="on" onSend={goOn} say={words.goOn} hint={words.goOnHint} /> : <Box key="steer" onSend={send} say={words.say} hint={words.sayHint} />)}
     </section>
   );
 }

@@ -7,6 +7,7 @@ import type { Claim, Section, Text } from "../lib/document";
 import { useCurrent } from "../context";
 import { useWords } from "../i18n";
 import { Badge } from "../ui";
+import { About, Ending } from "./Ending";
 
 const ClaimText = memo(function ClaimText({ claim, numbers, open }: {
   claim: Claim; numbers: Record<string, number>; open: (ids: string[], n: number) => void;
@@ -59,24 +60,6 @@ export function Exports({ id }: { id: string }) {
   );
 }
 
-function Ending() {
-  const words = useWords();
-  const { view } = useCurrent();
-  const { doc } = view;
-  const gaps = doc.report?.gaps ?? [];
-  const against = (doc.report?.disagreements ?? []) as unknown[];
-  return (
-    <>
-      {gaps.length > 0 && (
-        <section className="section"><h3>{words.gaps}</h3><ul>{gaps.map((gap, n) => <li key={n}>{typeof gap === "string" ? gap : JSON.stringify(gap)}</li>)}</ul></section>
-      )}
-      {against.length > 0 && (
-        <section className="section"><h3>{words.disagreements}</h3><ul>{against.map((pair, n) => <li key={n}>{Array.isArray(pair) ? pair.map(String).join(" ↔ ") : typeof pair === "string" ? pair : JSON.stringify(pair)}</li>)}</ul></section>
-      )}
-    </>
-  );
-}
-
 function SourceList({ numbers }: { numbers: Record<string, number> }) {
   const words = useWords();
   const { view, openEvidence } = useCurrent();
@@ -125,6 +108,7 @@ export function ReportPane() {
         {sections.map((section) => <SectionView key={section.id} section={section} draft={texts[section.id]} numbers={numbers} final={final} />)}
         {final && <Ending />}
         {final && <SourceList numbers={numbers} />}
+        {final && <About />}
       </div>
     </article>
   );

@@ -69,6 +69,28 @@ function Documents({ session, offer, docs, setDocs }: {
   );
 }
 
+const OTHER = "\0other";
+
+/** A model of the server's list; where anything may be named, any other too. */
+function ModelChoice({ offer, model, setModel }: { offer: api.Offer | null; model: string; setModel: (model: string) => void }) {
+  const words = useWords();
+  const [free, setFree] = useState(false);
+  const used = offer?.models.find((one) => (model ? one.name === model : one.default));
+  const embedded = (free ? model.trim() : used?.name) === "embedded"; // a file behind `embedded:` may be of any size
+  return (
+    <>
+      <label>{words.model}
+        <select value={free ? OTHER : model} onChange={({ target: { value } }) => { setFree(value === OTHER); setModel(value === OTHER ? "" : value); }} data-testid="model">
+          {offer?.models.map((one) => <option key={one.name} value={one.default ? "" : one.name}>{one.name}{one.default ? ` (${words.standard})` : ""}</option>)}
+          {offer?.free_choice && <option value={OTHER}>{words.otherModel}</option>}
+        </select>
+      </label>
+      {free && <input type="text" aria-label={words.modelName} placeholder={words.modelName} value={model} maxLength={200} required autoFocus onChange={(event) => setModel(event.target.value)} data-testid="model-name" />}
+      {embedded && <p className="quiet small" data-testid="embedded-note">{words.embedded}</p>}
+    </>
+  );
+}
+
 interface Choice { docs: string; kinds: Kind[]; model: string; caps: Partial<Record<Unit, string>>; approve: boolean; clarify: boolean; databases: string }
 
 function inputOf(question: string, choice: Choice): Record<string, unknown> {
@@ -99,6 +121,10 @@ function Research({ session, offer, onStart }: { session: api.Session; offer: ap
     <form className="start" onSubmit={submit} data-testid="start">
       <label className="big" htmlFor="question">{words.ask}</label>
       <textarea id="question" rows={3} autoFocus required maxLength={4000} value={question} onChange={(event) => setQuestion(event.target.value)} data-testid="question" />
+      <div className="examples" role="group" aria-label={words.examples}>
+        <span className="quiet small">{words.examples}</span>
+        {words.exampleQuestions.map((one) => <button type="button" key={one} onClick={() => { setQuestion(one); set({ docs: "sample" }); }} data-testid="example">{one}</button>)}
+      </div>
       <div className="start-grid">
         <Documents session={session} offer={offer} docs={choice.docs} setDocs={(docs) => set({ docs })} />
         <fieldset>
@@ -119,16 +145,7 @@ function Research({ session, offer, onStart }: { session: api.Session; offer: ap
         </fieldset>
         <fieldset>
           <legend>{words.more}</legend>
-          <label>{words.model}
-            {offer?.free_choice ? (
-              <><input type="text" list="models" value={choice.model} placeholder={offer.models.find((one) => one.default)?.name} onChange={(event) => set({ model: event.target.value })} data-testid="model" />
-                <datalist id="models">{offer.models.map((one) => <option key={one.name} value={one.name} />)}</datalist></>
-            ) : (
-              <select value={choice.model} onChange={(event) => set({ model: event.target.value })} data-testid="model">
-                {offer?.models.map((one) => <option key={one.name} value={one.default ? "" : one.name}>{one.name}{one.default ? ` (${words.standard})` : ""}</option>)}
-              </select>
-            )}
-          </label>
+          <ModelChoice offer={offer} model={choice.model} setModel={(model) => set({ model })} />
           <label className="check"><input type="checkbox" checked={choice.approve} onChange={(event) => set({ approve: event.target.checked })} data-testid="approve-plan" /> {words.approvePlan}</label>
           <label className="check"><input type="checkbox" checked={choice.clarify} onChange={(event) => set({ clarify: event.target.checked })} data-testid="clarify" /> {words.clarify}</label>
           {(offer?.free_choice || (offer?.databases.length ?? 0) > 0) && (
