@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from ..errors import ConfigError
 from ..settings import Settings
-from ..tools.runs import database_errors
+from ..tools.runs import EventLog, database_errors
 
 
 @asynccontextmanager
-async def open_saver(settings: Settings) -> AsyncGenerator[Any]:
-    """A checkpoint saver for this event loop.
+async def open_saver(settings: Settings, log: EventLog) -> AsyncGenerator[Any]:
+    """A checkpoint saver for this event loop. What waits for a run's log is written before its checkpoints are.
 
     Raises:
         ConfigError: PostgreSQL is wanted, and its saver is not installed or the server cannot be reached.
     """
     if settings.database is not None:
-        async with _postgres(settings.database) as saver:
+        async with _postgres(settings.database, log) as saver:
             yield saver
         return
     import aiosqlite
@@ -29,11 +30,11 @@ async def open_saver(settings: Settings) -> AsyncGenerator[Any]:
     folder.mkdir(parents=True, exist_ok=True)
     async with aiosqlite.connect(folder / "checkpoints.db") as connection:
         await connection.execute("PRAGMA busy_timeout=30000")
-        yield _told(AsyncSqliteSaver)(connection)
+        yield _told(AsyncSqliteSaver, log)(connection)
 
 
 @asynccontextmanager
-async def _postgres(url: str) -> AsyncGenerator[Any]:
+async def _postgres(url: str, log: EventLog) -> AsyncGenerator[Any]:
     try:
         from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
         from psycopg.rows import dict_row
@@ -62,25 +63,35 @@ async def _postgres(url: str) -> AsyncGenerator[Any]:
                 await AsyncPostgresSaver(connection).setup()
             finally:
                 await connection.execute("SELECT pg_advisory_unlock(hashtextextended('checkpoints', 1))")
-        yield _told(AsyncPostgresSaver)(pool)
+        yield _told(AsyncPostgresSaver, log)(pool)
     finally:
         await pool.close()
 
 
-def _told(saver: type[Any]) -> type[Any]:
-    """The saver, with an error of ours when its database is away: the run is then tried again, and has not failed."""
+def _told(saver: type[Any], log: EventLog) -> type[Any]:
+    """The saver, behind the log: a node that has its checkpoint never runs again, so its events must be there first.
+
+    When the database is away it raises an error of ours: the run is then tried again, and has not failed.
+    """
 
     class Told(saver):
         async def aget_tuple(self, *args: Any, **more: Any) -> Any:
             with database_errors():
                 return await super().aget_tuple(*args, **more)
 
-        async def aput(self, *args: Any, **more: Any) -> Any:
+        async def aput(self, config: Any, *args: Any, **more: Any) -> Any:
             with database_errors():
-                return await super().aput(*args, **more)
+                await logged(config)
+                return await super().aput(config, *args, **more)
 
-        async def aput_writes(self, *args: Any, **more: Any) -> Any:
+        async def aput_writes(self, config: Any, *args: Any, **more: Any) -> Any:
             with database_errors():
-                return await super().aput_writes(*args, **more)
+                await logged(config)
+                return await super().aput_writes(config, *args, **more)
+
+    async def logged(config: Any) -> None:
+        run_id = config["configurable"]["thread_id"]
+        if log.waits_for(run_id):
+            await asyncio.to_thread(log.flush, run_id)
 
     return Told

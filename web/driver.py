@@ -224,7 +224,7 @@ class Driver:
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
         """Keep the checkpoints open, in one event loop: a server does, a single command need not."""
-        async with open_saver(self.services.settings) as saver:
+        async with open_saver(self.services.settings, self.services.store.log) as saver:
             self._saver = saver
             try:
                 yield
@@ -240,7 +240,7 @@ class Driver:
                 self._compiled[served.name] = served.build().compile(checkpointer=self._saver)
             yield self._compiled[served.name]
         else:
-            async with open_saver(self.services.settings) as saver:
+            async with open_saver(self.services.settings, self.services.store.log) as saver:
                 yield served.build().compile(checkpointer=saver)
 
     def _keep_flushing(self) -> None:

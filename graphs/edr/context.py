@@ -65,7 +65,11 @@ class EdrContext:
         Args:
             state: What it changes in the run's shared state document, by path (`shared`).
         """
-        self.store.emit(self.run_id, type, {**data, "state": state} if state else data, key=key)
+        data = {**data, "state": state} if state else data
+        if self.on_live is None:
+            self.store.emit(self.run_id, type, data, key=key)
+        else:  # a server must not wait for the disk here; what waits is written before the node's checkpoint
+            self.store.log.later(self.run_id, type, data, key)
 
     def draft(self, section: str) -> Callable[[str], None] | None:
         """Where a section's text is shown while it is written; None when nobody would see it."""

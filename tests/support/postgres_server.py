@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,13 @@ def serve_postgres() -> Generator[str]:
     if dsn := os.environ.get("TENFOLD_TEST_POSTGRES"):
         yield dsn
         return
+    with own_postgres() as (dsn, _):
+        yield dsn
+
+
+@contextmanager
+def own_postgres() -> Generator[tuple[str, Callable[[], None]]]:
+    """The same on a server of this process alone, and what restarts it as after a crash."""
     folder = _postgres_bin()
     if folder is None:
         pytest.skip("no PostgreSQL: install Debian's 'postgresql' or set TENFOLD_TEST_POSTGRES to a DSN")
@@ -46,7 +53,14 @@ def serve_postgres() -> Generator[str]:
         run(str(folder / "initdb"), "-D", str(data), "-U", "boss", "-A", "trust", "--no-sync", "-E", "UTF8")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         run(str(folder / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(root / "log"), "start")
-        yield f"postgresql://boss@127.0.0.1:{port}/postgres"
+
+        def crash() -> None:
+            run(str(folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+            run(
+                str(folder / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(root / "log"), "start"
+            )
+
+        yield f"postgresql://boss@127.0.0.1:{port}/postgres", crash
     finally:
         if data.is_dir():
             subprocess.run(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
-from manager_world import asking_graph, log_of, serving, slow_graph, statuses, until
+from manager_world import asking_graph, edr_input, log_of, serving, slow_graph, statuses, until
 
 from tenfold.errors import ConfigError, RunError, StoreUnavailable
 from tenfold.tools.runs import RunStore
@@ -350,3 +351,61 @@ def test_numbers_of_events_do_not_go_by_the_clock(tmp_path: Path, monkeypatch: p
         store.emit(run.id, f"t{n}", {})
     assert [(e.seq, e.type) for e in store.events(run.id)] == [(1, "t0"), (2, "t1"), (3, "t2")]
     store.close()
+
+
+async def test_events_of_a_node_are_on_disk_before_its_checkpoint(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tenfold.web import driver
+
+    monkeypatch.setattr(driver, "FLUSH_S", 1000.0)  # nobody else writes what waits
+    async with serving(tmp_path, database) as manager:
+        saver = manager._driver._saver
+        other = RunStore(tmp_path / "data", database)
+        behind, base = [0], type(saver).__mro__[1]
+        written = base.aput_writes
+
+        async def checked(self: Any, config: Any, writes: Any, *more: Any) -> Any:
+            run_id = config["configurable"]["thread_id"]
+            behind.append(manager._store.log.waits_for(run_id) or not other.last_seqs([run_id])[run_id])
+            return await written(self, config, writes, *more)
+
+        monkeypatch.setattr(base, "aput_writes", checked)
+        run = await manager.submit("ann", "edr", edr_input(tmp_path))
+        assert (await until(manager, run, "completed", "failed")).error is None
+        assert len(behind) > 5 and not any(behind)
+        other.close()
+
+
+def test_a_write_whose_answer_was_lost_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path)
+    run = store.create("edr", "q", {})
+    transaction = type(store._quick).transaction
+
+    @contextmanager
+    def cut(self: Any, *names: str) -> Any:
+        with transaction(self, *names) as db:
+            yield db
+        raise StoreUnavailable("The connection was lost after the commit.")
+
+    for n in range(3):
+        store.log.later(run.id, f"t{n}", {"n": n})
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr(type(store._quick), "transaction", cut)
+        store.log.flush()
+    store.log.later(run.id, "t3", {"n": 3})
+    store.log.flush()
+    assert [(e.seq, e.type) for e in store.events(run.id)] == [(n + 1, f"t{n}") for n in range(4)]
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr("tenfold.tools.runs.log._insert", _fails)
+        store.log.later(run.id, "t4", {})
+        store.log.flush()
+    store.log.flush()
+    assert [e.seq for e in store.events(run.id)] == [1, 2, 3, 4, 5], "what was not written is"
+    store.close()
+
+
+def _fails(*_: Any) -> None:
+    raise StoreUnavailable("Before the commit.")

@@ -52,10 +52,23 @@ class EventLog:
         self._writing = (
             threading.RLock()
         )  # held from taking what waits until it is written, so that order is kept
+        self._busy = False
+        self._doubt: dict[
+            str, tuple[int, tuple[Any, ...]]
+        ] = {}  # how many entries, the first as it may stand
         self._guard = threading.Lock()
         self._waiting: dict[str, _Waiting] = {}
         self._shown: dict[str, float] = {}
         self.on_written: Callable[[list[Event]], None] | None = None
+
+    @contextmanager
+    def _hold(self) -> Generator[None]:
+        with self._writing:
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
 
     def later(self, run_id: str, type: str, data: dict[str, Any], key: str | None = None) -> None:
         """Append with the next `flush`; cheap, and may be called from any thread. Pieces of one text are joined."""
@@ -79,16 +92,21 @@ class EventLog:
         """Whether anything waits."""
         return bool(self._waiting)
 
+    def waits_for(self, run_id: str) -> bool:
+        """Whether an event of this run waits, or is being written."""
+        # Asked again at the end: what could not be written goes back before the writer says that it is done.
+        return run_id in self._waiting or self._busy or run_id in self._waiting
+
     def flush(self, run_id: str | None = None) -> None:
         """Write what waits, of all runs or of one; then of the one also pieces of text that were shown just now."""
-        with self._writing:
+        with self._hold():
             batch = self._take(run_id)
             if batch:
                 self._write(batch)
 
     def append(self, run_id: str, entries: Sequence[tuple[str, dict[str, Any], str | None]]) -> list[int]:
         """Append after all that waits for this run; returns the numbers. A key that is known changes nothing."""
-        with self._writing:
+        with self._hold():
             before = self._take(run_id).get(run_id, [])
             at = now()
             new = [Entry(type, data, key, at) for type, data, key in entries]
@@ -103,16 +121,18 @@ class EventLog:
         Yields:
             The transaction, and the list that takes the entries.
         """
-        with self._writing:
+        with self._hold():
             batch = self._take(run_id)
             new: list[Entry] = []
+            rows: list[tuple[Any, ...]] = []
             try:
                 with db.transaction(run_id) as statements:
                     yield statements, new
+                    self._settle(statements, batch)
                     events, rows, _ = _numbered(statements, {run_id: [*batch.get(run_id, []), *new]})
                     _insert(statements, rows)
             except BaseException:
-                self._put_back(batch)
+                self._put_back(batch, rows)
                 raise
             self.told(events)
 
@@ -143,19 +163,35 @@ class EventLog:
         self._shown.pop(run_id, None)
 
     def _write(self, batch: dict[str, list[Entry]], *, keep: bool = True) -> dict[str, list[int]]:
+        rows: list[tuple[Any, ...]] = []
         try:
             with self._db.transaction(*batch) as db:
+                self._settle(db, batch)
                 events, rows, seqs = _numbered(db, batch)
                 _insert(db, rows)
         except BaseException:
             if keep:
-                self._put_back(batch)
+                self._put_back(batch, rows)
             raise
         self.told(events)
         return seqs
 
-    def _put_back(self, batch: dict[str, list[Entry]]) -> None:
+    def _settle(self, db: Statements, batch: dict[str, list[Entry]]) -> None:
+        """Leave out what an earlier try has written after all: only the database's answer was lost."""
+        for run_id in [name for name in batch if name in self._doubt]:
+            count, row = self._doubt[run_id]
+            found = db.execute(
+                "SELECT key, at, type, data FROM events WHERE run_id = ? AND seq = ?", row[:2]
+            ).fetchone()
+            if found is not None and tuple(found[name] for name in ("key", "at", "type", "data")) == row[2:]:
+                batch[run_id] = batch[run_id][count:]
+            del self._doubt[run_id]
+
+    def _put_back(self, batch: dict[str, list[Entry]], rows: list[tuple[Any, ...]]) -> None:
         """What could not be written waits again, before all that came since."""
+        for row in reversed(rows):
+            if count := len(batch.get(row[0], ())):
+                self._doubt[row[0]] = count, row  # in the end the first row of each run
         with self._guard:
             for run_id, entries in batch.items():
                 waiting = self._waiting.setdefault(run_id, _Waiting())

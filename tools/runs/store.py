@@ -48,7 +48,8 @@ class RunStore:
     def __init__(self, folder: Path, database: str | None = None) -> None:
         self.folder = folder
         self.database = database
-        # Events and texts: their loss would cost no money, and each text is followed by its call in the ledger.
+        # In the file, events and texts: a power cut may take the newest, which cost no money. A database that
+        # crashes must take none: the pages that saw them are still open.
         if database is None:
             self._locks = None
             self._db: Database = SqliteRuns(folder / "runs.db")
@@ -58,7 +59,7 @@ class RunStore:
             self._locks = PostgresLocks(database)
             self._db = runs = PostgresRuns(database)
             runs.migrate()
-            self._quick = PostgresRuns(database, synced=False)
+            self._quick = PostgresRuns(database)
             self._reader = PostgresRuns(database)
         self.log = EventLog(self._quick)
 
