@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -360,20 +361,33 @@ async def test_events_of_a_node_are_on_disk_before_its_checkpoint(
 
     monkeypatch.setattr(driver, "FLUSH_S", 1000.0)  # nobody else writes what waits
     async with serving(tmp_path, database) as manager:
-        saver = manager._driver._saver
+        told, log = type(manager._driver._saver), manager._store.log
+        base, later = told.__mro__[1], log.later
         other = RunStore(tmp_path / "data", database)
-        behind, base = [0], type(saver).__mro__[1]
-        written = base.aput_writes
+        said: set[str] = set()
+        due: ContextVar[set[str]] = ContextVar("due")
+        behind: list[set[str]] = []
+        outer, inner = told.aput_writes, base.aput_writes
 
-        async def checked(self: Any, config: Any, writes: Any, *more: Any) -> Any:
-            run_id = config["configurable"]["thread_id"]
-            behind.append(manager._store.log.waits_for(run_id) or not other.last_seqs([run_id])[run_id])
-            return await written(self, config, writes, *more)
+        def heard(run_id: str, type: str, data: Any, key: str | None = None) -> None:
+            later(run_id, type, data, key)
+            said.update([key] if key else [])
 
-        monkeypatch.setattr(base, "aput_writes", checked)
+        async def asked_for(self: Any, *values: Any) -> Any:
+            due.set(set(said))
+            return await outer(self, *values)
+
+        async def written(self: Any, *values: Any) -> Any:
+            keys = {row["key"] for row in other._reader.rows("SELECT key FROM events")}
+            behind.append(due.get() - keys)
+            return await inner(self, *values)
+
+        monkeypatch.setattr(log, "later", heard)
+        monkeypatch.setattr(told, "aput_writes", asked_for)
+        monkeypatch.setattr(base, "aput_writes", written)
         run = await manager.submit("ann", "edr", edr_input(tmp_path))
         assert (await until(manager, run, "completed", "failed")).error is None
-        assert len(behind) > 5 and not any(behind)
+        assert len(behind) > 5 and len(said) > 5 and not any(behind)
         other.close()
 
 
