@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,8 +58,27 @@ class GatedLibrary(TextLibrary):
         return found.model_copy(update={"blocked": refused})
 
 
+WRITER = "You write one section"
+
+
+def _chat(folder: Path, answer: Callable[[str], Any], delay_s: float) -> Any:
+    """A scripted model whose writer stops in the middle of a section while the gate has the writer's word."""
+    from tenfold.models import ScriptedChat
+
+    class GatedChat(ScriptedChat):
+        async def _astream(self, messages: Any, *args: Any, **options: Any) -> Any:
+            pieces = [piece async for piece in super()._astream(messages, *args, **options)]
+            gate, writes = folder / "gate", WRITER in str(messages)
+            for n, piece in enumerate(pieces):
+                while writes and n > len(pieces) // 2 and gate.exists() and gate.read_text() == WRITER:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+                yield piece
+
+    return GatedChat(answer=answer, delay_s=delay_s)
+
+
 def _services(folder: Path, delay_s: float) -> Any:
-    from tenfold.models import ScriptedChat, register_script
+    from tenfold.models import register_script
     from tenfold.settings import load_settings
     from tenfold.web import Services
 
@@ -69,9 +88,15 @@ def _services(folder: Path, delay_s: float) -> Any:
     def answer(prompt: str) -> str:
         if "You write one read-only SQL SELECT" in prompt:
             return json.dumps({"sql": "SELECT name, km FROM rivers ORDER BY km DESC"})
-        return researcher(prompt)
+        if "Decide whether a research question" in prompt and "vague" in prompt:
+            return json.dumps({"needed": True, "question": "Which ledger do you mean?"})
+        said = researcher(prompt)
+        if WRITER in prompt and "lengthy" in prompt:  # far longer than the place that is kept for a section
+            claims = json.loads(said)["claims"]
+            said = json.dumps({"claims": [{**one, "text": " ".join([one["text"]] * 8)} for one in claims]})
+        return said
 
-    chat = ScriptedChat(answer=answer, delay_s=delay_s)
+    chat = _chat(folder, answer, delay_s)
     model = register_script("page", chat)
     web = {"models": [model], "requests_per_minute": 100_000, "runs_per_hour": 10_000}
     settings = load_settings(data_dir=folder / "data", cache_dir=folder / "cache", model=model, web=web)
@@ -201,7 +226,7 @@ class Server:
             self.kill()
 
     def hold(self, closed: bool = True, word: str = "") -> None:
-        """Close or open the gate before every search, or before those for a word."""
+        """Close or open the gate before every search, before those for a word, or (`WRITER`) within every section."""
         gate, new = self.folder / "gate", self.folder / "gate.new"
         if closed:
             new.write_text(word)

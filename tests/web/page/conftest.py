@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from page_world import CHROMIUM, Server, launch
+
+SOURCE = Path(__file__).parents[3] / "web" / "page"
+
+
+@pytest.fixture(scope="session")
+def page_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the page's source with its packages: those of the lock file."""
+    if shutil.which("npm") is None:
+        pytest.fail("npm is not there: install Node 20 or newer.")
+    copy = tmp_path_factory.mktemp("built") / "web" / "page"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("node_modules"))
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    return copy
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +58,8 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     problems: list[str] = []
 
     def open_page(**options: Any) -> Any:
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, **{"locale": "en-US", **options}
-        )
+        wide = {"width": 1440, "height": 900}
+        context = browser.new_context(**{"viewport": wide, "locale": "en-US", **options})
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()

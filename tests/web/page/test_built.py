@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 SOURCE, BUILT = ROOT / "web" / "page", ROOT / "web" / "dist"
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the source with its packages: those of the lock file."""
-    if shutil.which("npm") is None:
-        pytest.fail("npm is not there: install Node 20 or newer.")
-    copy = tmp_path_factory.mktemp("built") / "web" / "page"
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=copy,
-        check=True,
-        capture_output=True,
-    )
-    return copy
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_the_built_files_match_the_source(source: Path) -> None:
-    done = subprocess.run(["npm", "run", "build"], cwd=source, capture_output=True, text=True, check=False)
+def test_the_built_files_match_the_source(page_source: Path) -> None:
+    done = subprocess.run(
+        ["npm", "run", "build"], cwd=page_source, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    fresh, kept = files(source.parent / "dist"), files(BUILT)
+    fresh, kept = files(page_source.parent / "dist"), files(BUILT)
     assert fresh.keys() == kept.keys(), "run: make page"
     assert [name for name in fresh if fresh[name] != kept[name]] == [], "run: make page"
 
 
-def test_the_sources_own_tests_pass(source: Path) -> None:
-    done = subprocess.run(["npm", "test"], cwd=source, capture_output=True, text=True, check=False)
+def test_the_sources_own_tests_pass(page_source: Path) -> None:
+    done = subprocess.run(["npm", "test"], cwd=page_source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from page_world import Server
+from page_world import WRITER, Server
 from playwright.sync_api import expect
 
 from tenfold.tools.runs import RunStore
@@ -110,6 +110,41 @@ def test_nothing_moves_while_a_report_streams_in(open_page: Callable[..., Any], 
     shifts = page.evaluate("window.shifts")
     # 0.1 over a whole visit is what the web's own measure calls good.
     assert sum(value for value, _ in shifts) < 0.1, shifts
+
+
+PLACES = """
+() => {
+  window.places = [];
+  const look = () => {
+    const at = [...document.querySelectorAll("[data-testid=section] h3")].at(-1);
+    if (at) window.places.push(at.getBoundingClientRect().y);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+def test_a_long_section_does_not_push_away_what_is_read_below_it(
+    open_page: Callable[..., Any], server: Server
+) -> None:
+    page = open_page(viewport={"width": 1440, "height": 460})
+    server.hold(word=WRITER)
+    run_id = server.begin("How does a lengthy ledger keep calls from being repeated?")
+    page.goto(f"{server.url}/#/runs/{run_id}")
+    sections = page.get_by_test_id("section")
+    expect(page.get_by_test_id("draft").last).not_to_be_empty(timeout=20_000)
+    heading = sections.last.locator("h3")
+    heading.evaluate("at => at.scrollIntoView({block: 'start'})")
+    height = sections.first.bounding_box()["height"]
+    page.wait_for_timeout(100)
+    page.evaluate(PLACES)
+    server.hold(False)
+    expect(page.get_by_test_id("run")).to_have_attribute("data-status", "completed", timeout=30_000)
+    page.wait_for_timeout(300)
+    assert sections.first.bounding_box()["height"] > height + 100  # it did outgrow its place
+    places = page.evaluate("window.places")
+    assert max(places) - min(places) < 8, (min(places), max(places))
 
 
 def test_a_phone_shows_one_pane_at_a_time_and_nothing_sticks_out(

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from page_world import HOSTILE, Server
+from page_world import HOSTILE, WRITER, Server
 from playwright.sync_api import expect
 
 from tenfold.tools.runs import RunStore
@@ -46,6 +46,23 @@ def test_every_citation_opens_its_quote_marked_in_the_stored_text(page: Any, ser
         expect(drawer).to_have_count(0)
         expect(chips.nth(n)).to_be_focused()
     store.close()
+
+
+def test_a_section_is_seen_while_it_is_written(page: Any, server: Server) -> None:
+    server.hold(word=WRITER)
+    run_id = server.begin(QUESTION)
+    page.goto(f"{server.url}/#/runs/{run_id}")
+    drafts = page.get_by_test_id("draft")
+    expect(drafts.first).to_contain_text("According to the source", timeout=20_000)
+    half = drafts.first.inner_text()
+    page.reload()
+    expect(drafts.first).to_have_text(half)
+    expect(page.get_by_test_id("section").first).to_have_attribute("data-status", "writing")
+    assert page.get_by_test_id("chip").count() == 0  # nothing unchecked is cited
+    server.hold(False)
+    expect(page.get_by_test_id("run")).to_have_attribute("data-status", "completed", timeout=30_000)
+    expect(drafts).to_have_count(0)
+    expect(page.get_by_test_id("section").first).to_have_attribute("data-status", "final")
 
 
 def test_a_quote_that_was_tampered_with_is_told(page: Any, server: Server) -> None:
@@ -106,15 +123,17 @@ def test_a_token_cap_set_in_the_run_ends_it_with_a_partial_report(page: Any, ser
     page.goto(f"{server.url}/#/runs/{run_id}")
     expect(page.get_by_test_id("todo")).to_have_count(3)
     page.get_by_test_id("budget-strip").click()
-    page.get_by_test_id("cap-tokens").fill("1400")
+    page.get_by_test_id("cap-tokens").fill("2500")
     page.get_by_test_id("cap-set-tokens").click()
     expect(page.get_by_test_id("budget-tokens")).to_contain_text("waits for the next step")
     server.hold(False)
     expect(page.get_by_test_id("run")).to_have_attribute("data-status", "completed", timeout=30_000)
-    expect(page.get_by_test_id("used-tokens")).to_contain_text("/ 1,400")
+    expect(page.get_by_test_id("used-tokens")).to_contain_text("/ 2,500")
     state = server.state(run_id)["state"]
     assert state["report"]["about"]["stop_reason"] == "budget"
-    assert state["budget"]["tokens"]["used"] <= 1400 + 1000  # the cap and one call
+    spent = [call.input_tokens + call.output_tokens for call in server.calls(run_id) if call.kind == "llm"]
+    assert state["budget"]["tokens"]["used"] == sum(spent)
+    assert sum(spent) <= 2500 + max(spent)  # the cap and one call
     expect(page.get_by_test_id("pane-report")).to_have_attribute("data-final", "true")
 
 

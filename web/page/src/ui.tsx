@@ -67,7 +67,7 @@ export function Drawer({ title, onClose, children, wide, testid }: {
           <h2 id={id}>{title}</h2>
           <button type="button" className="plain" onClick={onClose} aria-label={words.close} data-testid="close">×</button>
         </header>
-        <div className="drawer-scroll">{children}</div>
+        <div className="drawer-scroll" tabIndex={0} role="group" aria-labelledby={id}>{children}</div>
       </div>
     </dialog>
   );

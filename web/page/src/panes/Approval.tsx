@@ -92,6 +92,10 @@ export function Approval() {
   useEffect(() => { if (status !== "waiting_human") setGiven({}); }, [status]);
   const all = Object.entries(view.doc.run?.interrupts ?? {});
   const first = all[0];
+  // Questions asked together stay numbered together while they are answered one by one.
+  const [batch, setBatch] = useState<string[]>([]);
+  const ids = all.map(([id]) => id);
+  if (status === "waiting_human" && ids.some((id) => !batch.includes(id))) setBatch(ids);
   // The next question waits until the run has taken this answer: it goes on in between, and would take the card away.
   if (status !== "waiting_human" || !first || all.some(([key]) => given[key])) return null;
   const [key, value] = first;
@@ -105,7 +109,7 @@ export function Approval() {
   const kind = fields.kind;
   return (
     <section className="card asking" aria-live="assertive" data-testid="approval" data-kind={String(kind ?? "")}>
-      {all.length > 1 && <p className="quiet small" data-testid="asked-count">{words.ofMany(1, all.length)}</p>}
+      {batch.length > 1 && <p className="quiet small" data-testid="asked-count">{words.ofMany(batch.length - all.length + 1, batch.length)}</p>}
       {kind === "approve_plan" ? <PlanApproval key={key} todo={fields.todo as Todo} problem={String(fields.problem ?? "")} give={give} />
         : kind === "clarify" ? <Clarify key={key} question={String(fields.question ?? "")} give={give} />
         : <Unknown key={key} value={value} give={give} />}

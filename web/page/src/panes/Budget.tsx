@@ -43,13 +43,14 @@ export function BudgetStrip({ onOpen }: { onOpen: () => void }) {
   const words = useWords();
   const { view } = useCurrent();
   return (
-    <button type="button" className="strip" onClick={onOpen} data-testid="budget-strip" aria-label={words.pane.budget}>
+    <button type="button" className="strip" onClick={onOpen} data-testid="budget-strip">
+      <span className="hidden">{words.pane.budget}: </span>
       {UNITS.map((unit) => {
         const { used, cap } = meter(view.doc, unit);
         return (
           <span key={unit} className="strip-one">
             <span className="quiet">{words.unit[unit]}</span> <b>{amount(unit, used)}</b>{cap !== null && <span className="quiet"> / {amount(unit, cap)}</span>}
-            <Fill used={used} cap={cap} label={words.unit[unit]} />
+            <span aria-hidden="true"><Fill used={used} cap={cap} label={words.unit[unit]} /></span>
           </span>
         );
       })}

@@ -138,7 +138,7 @@ export function Chat() {
         {texts.map((text) => (
           <article className="said" key={text.id}><h3>{words.assistant}</h3><Suspense fallback={<p>{text.text}</p>}><Prose text={text.text} /></Suspense></article>
         ))}
-        {messages.length === 0 && waiting.length === 0 && <p className="empty">{steerable ? words.noMessages : ""}</p>}
+        {messages.length === 0 && waiting.length === 0 && <p className="empty">{steerable && !over ? words.noMessages : ""}</p>}
         {messages.map((message) => (
           <article className="said you" key={message.seq} data-testid="message" data-status={message.status}>
             <h3>{message.kind === "text" || !message.kind ? words.you : (words.kind[message.kind as keyof Words["kind"]] ?? message.kind)} <time>{time(message.at)}</time></h3>

@@ -13,7 +13,7 @@ function Column({ side, testid }: { side: api.Side; testid: string }) {
   return (
     <div className="column" data-testid={testid}>
       <h3>{side.run.question}</h3>
-      <p className="small"><Badge kind={side.run.status}>{words.status[side.run.status]}</Badge> <span className="quiet">{time(side.run.created)}{side.run.parent && ` · ${words.ofRun} ${side.run.parent.slice(0, 8)}`}</span></p>
+      <p className="small"><Badge kind={side.run.status}>{words.status[side.run.status]}</Badge> <span className="quiet">{time(side.run.created)}{side.run.parent && ` · ${words.ofRun} ${side.run.parent.slice(-8)}`}</span></p>
       <h4>{words.costs}</h4>
       <dl className="costs">
         {UNITS.map((unit) => <div key={unit}><dt>{words.unit[unit]}</dt><dd>{amount(unit, meter(side.state, unit).used)}</dd></div>)}

@@ -65,7 +65,7 @@ export function History({ current, onOpen, onCompare, onClose }: {
               <Badge kind={run.status}>{words.status[run.status] ?? run.status}</Badge>
             </div>
             <div className="row history-tools">
-              <span className="quiet small grow">{time(run.created)}{run.graph !== "edr" && ` · ${run.graph}`}{run.parent && ` · ${words.ofRun} ${run.parent.slice(0, 8)}`}</span>
+              <span className="quiet small grow">{time(run.created)}{run.graph !== "edr" && ` · ${run.graph}`}{run.parent && ` · ${words.ofRun} ${run.parent.slice(-8)}`}</span>
               {(run.status === "paused" || run.status === "interrupted" || run.status === "failed") && <button type="button" onClick={() => resume(run.id)}>{words.resume}</button>}
               <button type="button" aria-expanded={open === run.id} onClick={() => setOpen(open === run.id ? "" : run.id)} data-testid="forks">{words.forks}</button>
             </div>

@@ -9,24 +9,24 @@ import { useWords } from "../i18n";
 import { Badge, useAct } from "../ui";
 
 interface ListProps {
-  rows: Row[]; apply: (operation: TodoOperation) => void; disabled?: boolean;
+  rows: Row[]; apply: (operation: TodoOperation) => void;
+  /** Nothing can be changed: the run is over. */
+  disabled?: boolean;
 }
 
-function ItemMenu({ item, apply, onEdit, disabled }: {
-  item: TodoItem; apply: ListProps["apply"]; onEdit: () => void; disabled?: boolean;
-}) {
+function ItemMenu({ item, apply, onEdit }: { item: TodoItem; apply: ListProps["apply"]; onEdit: () => void }) {
   const words = useWords();
   const set = (status: "pending" | "blocked" | "done" | "cancelled") => apply({ op: "status", id: item.id, status });
   const open = item.status === "pending" || item.status === "in_progress" || item.status === "blocked";
   return (
     <div className="item-tools">
-      <button type="button" disabled={disabled} onClick={onEdit} data-testid="todo-edit">{words.edit}</button>
+      <button type="button" onClick={onEdit} data-testid="todo-edit">{words.edit}</button>
       {open && (item.status === "blocked"
-        ? <button type="button" disabled={disabled} onClick={() => set("pending")} data-testid="todo-unblock">{words.unblock}</button>
-        : <button type="button" disabled={disabled} onClick={() => set("blocked")} data-testid="todo-block">{words.block}</button>)}
-      {open && <button type="button" disabled={disabled} onClick={() => set("done")} data-testid="todo-done">{words.done}</button>}
-      {open ? <button type="button" disabled={disabled} onClick={() => set("cancelled")} data-testid="todo-cancel">{words.drop}</button>
-        : <button type="button" disabled={disabled} onClick={() => set("pending")} data-testid="todo-restore">{words.restore}</button>}
+        ? <button type="button" onClick={() => set("pending")} data-testid="todo-unblock">{words.unblock}</button>
+        : <button type="button" onClick={() => set("blocked")} data-testid="todo-block">{words.block}</button>)}
+      {open && <button type="button" onClick={() => set("done")} data-testid="todo-done">{words.done}</button>}
+      {open ? <button type="button" onClick={() => set("cancelled")} data-testid="todo-cancel">{words.drop}</button>
+        : <button type="button" onClick={() => set("pending")} data-testid="todo-restore">{words.restore}</button>}
     </div>
   );
 }
@@ -73,7 +73,7 @@ function Item({ row, place, count, apply, move, disabled, onDrop }: {
   return (
     <li className={`item ${item.status}${over ? " over" : ""}`} data-testid="todo" data-id={item.id} data-status={item.status} data-waiting={row.waiting} onKeyDown={onKey} {...drag}>
       <div className="item-line">
-        <span className="grip" aria-hidden="true" title={words.drag}>⠿</span>
+        {!disabled && <span className="grip" aria-hidden="true" title={words.drag}>⠿</span>}
         <div className="grow">
           {editing ? <EditForm item={item} onClose={() => setEditing(false)} onSave={(title) => { setEditing(false); apply({ op: "edit", id: item.id, title }); }} />
             : <p className="item-title" tabIndex={0}>{item.title}</p>}
@@ -86,12 +86,12 @@ function Item({ row, place, count, apply, move, disabled, onDrop }: {
             {item.note && <span className="quiet">{item.note}</span>}
           </p>
         </div>
-        <div className="movers">
+        {!disabled && <div className="movers">
           <button type="button" className="plain" aria-label={`${words.up}: ${item.title}`} disabled={fixed || place === 0} onClick={() => move(-1)} data-testid="todo-up">↑</button>
           <button type="button" className="plain" aria-label={`${words.down}: ${item.title}`} disabled={fixed || place === count - 1} onClick={() => move(1)} data-testid="todo-down">↓</button>
-        </div>
+        </div>}
       </div>
-      {!editing && !row.ghost && <ItemMenu item={item} apply={apply} onEdit={() => setEditing(true)} disabled={disabled} />}
+      {!editing && !row.ghost && !disabled && <ItemMenu item={item} apply={apply} onEdit={() => setEditing(true)} />}
     </li>
   );
 }
@@ -114,15 +114,15 @@ export function TodoList({ rows, apply, disabled }: ListProps) {
           />
         ))}
       </ul>
-      <form className="adder" onSubmit={(event) => {
+      {!disabled && <form className="adder" onSubmit={(event) => {
         event.preventDefault();
         if (!title.trim()) return;
         apply({ op: "add", title: title.trim(), origin: "user_edit", priority: 90 });
         setTitle("");
       }}>
-        <input aria-label={words.addItem} placeholder={words.addItem} maxLength={300} value={title} disabled={disabled} onChange={(event) => setTitle(event.target.value)} data-testid="todo-new" />
-        <button type="submit" disabled={disabled || !title.trim()} data-testid="todo-add">{words.add}</button>
-      </form>
+        <input aria-label={words.addItem} placeholder={words.addItem} maxLength={300} value={title} onChange={(event) => setTitle(event.target.value)} data-testid="todo-new" />
+        <button type="submit" disabled={!title.trim()} data-testid="todo-add">{words.add}</button>
+      </form>}
     </>
   );
 }

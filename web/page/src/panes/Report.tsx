@@ -1,6 +1,6 @@
 /** The report: drafts while they are written, then claims with chips that open the stored quote. */
 
-import { memo, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import * as api from "../lib/api";
 import { chips, drafts, numbering, safeUrl, sectionsOf } from "../lib/report";
 import type { Claim, Section, Text } from "../lib/document";
@@ -87,8 +87,39 @@ function SourceList({ numbers }: { numbers: Record<string, number> }) {
   );
 }
 
+/** What scrolls the report: the middle column, or the whole body of a phone. */
+const scrollerOf = (report: HTMLElement) => report.closest<HTMLElement>(".middle, .phone-body");
+
+/**
+ * Keeps the heading that is read at its place while sections above it outgrow theirs. The browser's own anchoring lets
+ * go as soon as the element that it chose is replaced, and a draft always is.
+ */
+function useAnchor(report: RefObject<HTMLElement | null>): void {
+  const anchor = useRef<{ heading: Element; top: number } | null>(null);
+  const choose = () => {
+    const scroller = report.current && scrollerOf(report.current);
+    if (!scroller) return;
+    const edge = scroller.getBoundingClientRect().top;
+    const all = [...report.current!.querySelectorAll("h3")].map((heading) => ({ heading, top: heading.getBoundingClientRect().top }));
+    anchor.current = all.find(({ top }) => top >= edge) ?? all.at(-1) ?? null;
+  };
+  useEffect(() => {
+    const scroller = report.current && scrollerOf(report.current);
+    scroller?.addEventListener("scroll", choose, { passive: true });
+    return () => scroller?.removeEventListener("scroll", choose);
+  });
+  useLayoutEffect(() => {
+    const scroller = report.current && scrollerOf(report.current);
+    const kept = anchor.current;
+    if (scroller && scroller.scrollTop > 0 && kept?.heading.isConnected) scroller.scrollTop += kept.heading.getBoundingClientRect().top - kept.top;
+    choose();
+  });
+}
+
 export function ReportPane() {
   const words = useWords();
+  const report = useRef<HTMLElement>(null);
+  useAnchor(report);
   const { id, view } = useCurrent();
   const { doc } = view;
   const sections = sectionsOf(doc);
@@ -98,7 +129,7 @@ export function ReportPane() {
   // Places are kept for a report that was seen growing; one that is opened finished has no gaps.
   const [live] = useState(!final);
   return (
-    <article className={live ? "pane report live" : "pane report"} aria-label={words.pane.report} data-testid="pane-report" data-final={final} id="report" tabIndex={-1}>
+    <article ref={report} className={live ? "pane report live" : "pane report"} aria-label={words.pane.report} data-testid="pane-report" data-final={final} id="report" tabIndex={-1}>
       <header className="report-head">
         <h2>{doc.report?.title || doc.run?.question || " "}</h2>
         <div className="report-tools">{final && <Exports id={id} />}</div>
