@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Literal
 
@@ -49,6 +50,8 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST = 600  # characters of a clause that is one order; the patterns take quadratic time in it
+
 Unit = Literal["tokens", "usd", "minutes", "loops"]
 Reader = Callable[[str, str], "Operation | None"]
 
@@ -62,7 +65,10 @@ def compile_by_rules(message: str, *, today: str) -> tuple[list[Operation], list
     known: list[Operation] = []
     rest: list[str] = []
     for clause in _clauses(message):
-        operation = next((op for read in _READERS if (op := read(clause, today)) is not None), None)
+        operation = None
+        if len(clause) <= _LONGEST:
+            with suppress(ValueError):  # a number, a date or a list that no operation may have
+                operation = next((op for read in _READERS if (op := read(clause, today)) is not None), None)
         if operation is None:
             rest.append(clause)
         else:
@@ -72,7 +78,9 @@ def compile_by_rules(message: str, *, today: str) -> tuple[list[Operation], list
 
 def _clauses(message: str) -> list[str]:
     clauses: list[str] = []
-    for part in _SPLIT.split(message.strip()):
+    # One space for many: the patterns below go back over each run of spaces from each of its places.
+    message = re.sub(r"\s*\n\s*", "\n", re.sub(r"[^\S\n]+", " ", message.strip()))
+    for part in _SPLIT.split(message):
         part = part.strip().rstrip(".!。")
         while (shorter := _POLITE.sub("", part)) != part:
             part = shorter
