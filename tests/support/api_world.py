@@ -22,6 +22,7 @@ from tenfold.web import Services, open_services
 from tenfold.web.api import address, create_app, listen, server
 from tenfold.web.runs import RunManager, default_registry, serve_compiled
 
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 PASSWORDS = {"alice": "correct horse battery", "bob": "staple staple staple"}
 
 
@@ -155,3 +156,19 @@ def begin(client: httpx.Client, question: str, graph: str = "small", **more: Any
     answer = client.post("/api/runs", json={"graph": graph, "input": {"question": question}, **more})
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
+
+
+def hostile_report() -> dict[str, Any]:
+    claim = {"text": SCRIPT, "refs": [1], "evidence": ["e1"], "verdict": "supported", "extractive": True}
+    quote = {"id": "e1", "quote": SCRIPT, "start": 0, "end": 9}
+    source = {"n": 1, "title": SCRIPT, "url": "javascript:alert(1)", "published": None, "quotes": [quote]}
+    about = {
+        "model": SCRIPT, "claims": 1, "extractive": False, "extractive_claims": 1, "dropped_claims": 0,
+        "unverified_claims": 0, "stopped_because": "x", "loops": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.0,
+        "calls": {"llm": 1, "search": 1, "fetch": 1},
+    }  # fmt: skip
+    return {
+        "format": 1, "title": SCRIPT, "language": "en", "sections": [{"id": "s", "title": SCRIPT, "claims": [claim]}],
+        "sources": [source], "open": [], "gaps": [SCRIPT], "disagreements": [], "charts": [], "steering": [],
+        "blocked": {"x": SCRIPT}, "about": about,
+    }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api_world import PASSWORDS, Site, begin, site, wait_for
+from api_world import PASSWORDS, SCRIPT, Site, begin, hostile_report, site, wait_for
 
 from tenfold.web.api import redact, set_up
 
@@ -181,8 +181,6 @@ def test_every_answer_has_the_headers(people: Site, alice: httpx.Client) -> None
 
 # --- scripts ----------------------------------------------------------------------------------------------------------
 
-SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-
 
 def test_a_script_in_a_question_comes_back_as_data_only(alice: httpx.Client) -> None:
     run_id = begin(alice, SCRIPT)
@@ -207,22 +205,6 @@ def test_a_script_in_a_report_is_inert_in_its_page(people: Site, alice: httpx.Cl
     for kind in ("md", "json", "docx", "pdf"):
         assert alice.get(f"/api/runs/{run_id}/report.{kind}").status_code == 200
     assert alice.get(f"/api/runs/{run_id}/report.exe").status_code == 422
-
-
-def hostile_report() -> dict[str, Any]:
-    claim = {"text": SCRIPT, "refs": [1], "evidence": ["e1"], "verdict": "supported", "extractive": True}
-    quote = {"id": "e1", "quote": SCRIPT, "start": 0, "end": 9}
-    source = {"n": 1, "title": SCRIPT, "url": "javascript:alert(1)", "published": None, "quotes": [quote]}
-    about = {
-        "model": SCRIPT, "claims": 1, "extractive": False, "extractive_claims": 1, "dropped_claims": 0,
-        "unverified_claims": 0, "stopped_because": "x", "loops": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.0,
-        "calls": {"llm": 1, "search": 1, "fetch": 1},
-    }  # fmt: skip
-    return {
-        "format": 1, "title": SCRIPT, "language": "en", "sections": [{"id": "s", "title": SCRIPT, "claims": [claim]}],
-        "sources": [source], "open": [], "gaps": [SCRIPT], "disagreements": [], "charts": [], "steering": [],
-        "blocked": {"x": SCRIPT}, "about": about,
-    }  # fmt: skip
 
 
 # --- paths, addresses, sizes ------------------------------------------------------------------------------------------

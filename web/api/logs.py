@@ -12,7 +12,7 @@ from typing import IO
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _PATTERNS = (
     re.compile(r"(?i)(bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(\w[\w+.-]*://[^\s:/@]+:)[^\s@/]+(?=@)"),
+    re.compile(r"(\w[\w+.-]{0,40}://[^\s:/@]{1,200}:)[^\s@/]{1,200}(?=@)"),
     re.compile(
         r"(?i)((?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|cookie)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]{4,}"
     ),
