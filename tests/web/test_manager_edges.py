@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,6 +14,7 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 from manager_world import asking_graph, edr_input, log_of, serving, slow_graph, statuses, until
+from server_world import QUESTION, Client, Servers, free_port
 
 from tenfold.errors import ConfigError, RunError, StoreUnavailable
 from tenfold.tools.runs import RunStore
@@ -423,3 +425,40 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(
 
 def _fails(*_: Any) -> None:
     raise StoreUnavailable("Before the commit.")
+
+
+# --- several servers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_two_servers_that_contend_pick_up_a_run_within_two_seconds(
+    tmp_path: Path, database: str
+) -> None:
+    """DBOS doubles its pause whenever two dequeue at once under a shared limit; ours has none, so it never must."""
+    ports = [free_port(), free_port()]
+    with Servers(tmp_path, database) as servers:
+        pids = [await servers.start(port, tmp_path / f"data{n}") for n, port in enumerate(ports)]
+        client = Client([f"http://127.0.0.1:{port}" for port in ports])
+        store = RunStore(tmp_path / "data0", database)
+        waited: list[float] = []
+        for n in range(30):
+            body = {"graph": "edr", "input": {"question": QUESTION, "model": f"scripted:r{n}", "web": True}}
+            run_id = (await client.ask("POST", "/api/runs", body)).json()["id"]
+            if n % 3 == 2:  # three at a time: neither server is full, both look for each
+                async with asyncio.timeout(30):
+                    while store.run(run_id).status != "completed":  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+        for run in store.runs(limit=100):
+            first = [e for e in store.events(run.id) if e.type == "run.status"][:2]
+            assert [e.data["status"] for e in first] == ["queued", "running"]
+            waited.append(
+                (datetime.fromisoformat(first[1].at) - datetime.fromisoformat(first[0].at)).total_seconds()
+            )
+        assert len(waited) == 30 and max(waited) < 2.0, sorted(waited)[-5:]
+        store.close()
+        await client.close()
+        for pid in pids:
+            await servers.stop(pid)

@@ -15,6 +15,7 @@ from manager_world import log_of as events_of
 from manager_world import until
 from postgres_server import own_postgres
 
+from tenfold.errors import StoreUnavailable
 from tenfold.settings import load_settings
 from tenfold.tools.runs import Event, Run
 from tenfold.web import open_services
@@ -22,6 +23,16 @@ from tenfold.web.runs import RunManager, default_registry
 
 CRASHES = int(os.environ.get("TENFOLD_TEST_CRASHES", "3"))
 AT_ONCE = 4
+
+
+async def end_of(manager: RunManager, run: Run) -> Run:
+    """The run when it has ended, asked until the database answers."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await until(manager, run, "completed", "failed", within_s=60)
+            except StoreUnavailable:
+                await asyncio.sleep(0.2)
 
 
 @pytest.mark.slow
@@ -60,15 +71,7 @@ async def test_a_database_that_crashes_under_load_costs_nothing(tmp_path: Path) 
             await asyncio.sleep(0.7)
             await asyncio.to_thread(crash)
         for run in runs:
-            async with asyncio.timeout(60):
-                while True:
-                    try:
-                        ended = await until(manager, run, "completed", "failed", within_s=60)
-                        break
-                    except TimeoutError:
-                        raise
-                    except Exception:
-                        await asyncio.sleep(0.2)
+            ended = await end_of(manager, run)
             assert ended.status == "completed", ended.error
         await asyncio.sleep(1.0)
         logs = {run.id: await events_of(manager, run) for run in runs}

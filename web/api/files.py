@@ -178,7 +178,11 @@ async def chart(desk: DeskDep, owner: Owner, run_id: RunId, chart_id: ShortId) -
     entry = document.get("charts", {}).get(chart_id)
     if not isinstance(entry, dict) or "spec" not in entry:
         raise not_found()
-    drawn = await asyncio.to_thread(draw, ChartSpec.model_validate(entry["spec"]))
+    try:
+        spec = ChartSpec.model_validate(entry["spec"])
+    except ValueError:  # another graph may mean something else by it
+        raise not_found() from None
+    drawn = await asyncio.to_thread(draw, spec)
     return Response(drawn.data, media_type="image/svg+xml", headers={"Content-Security-Policy": _INERT})
 
 
