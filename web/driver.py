@@ -134,17 +134,24 @@ class Driver:
             )
             raise
         except TenfoldError as problem:
-            status, error = "failed", str(problem)
+            status, error = "failed", self._told(str(problem))
         except (
             Exception
         ) as problem:  # a fault of ours: the run keeps what it has and can go on when it is mended
             _LOG.exception("Run %s failed", run.id)
-            status, error = "failed", f"{type(problem).__name__}: {problem}"
+            status, error = "failed", self._told(f"{type(problem).__name__}: {problem}")
         finally:
             if drive.stop != "lost":  # else another server may drive it by now: what it says counts
                 store.add_active_seconds(run.id, time.monotonic() - started)
                 store.set_status(run.id, status, error=error, interrupts=interrupts)
         return await self.view(run.id)
+
+    def _told(self, text: str) -> str:
+        """An error as a run's owner may see it: where the server keeps its data is not told."""
+        folder = self.services.settings.data_dir.expanduser()
+        for path in {str(folder.resolve()), str(folder)}:
+            text = text.replace(path, "DATA")
+        return text
 
     async def _invoke(
         self, served: ServedGraph, graph: Any, run: Run, drive: _Drive, answers: dict[str, Any] | None

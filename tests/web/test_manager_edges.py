@@ -295,6 +295,24 @@ async def test_a_graph_that_asks_or_tells_what_is_no_json_harms_only_itself(
         ]
 
 
+async def test_an_error_does_not_tell_where_the_server_keeps_its_data(
+    tmp_path: Path, database: str | None
+) -> None:
+    graph: Any = StateGraph(Said)
+
+    def lost(state: Said) -> Said:
+        raise FileNotFoundError(2, "No such file", str(tmp_path / "data" / "uploads" / "someone" / "a.txt"))
+
+    graph.add_node("lost", lost)
+    graph.add_edge(START, "lost")
+    graph.add_edge("lost", END)
+    async with serving(tmp_path, database, serve_compiled("lost", graph)) as manager:
+        run = await manager.submit("ann", "lost", {})
+        error = (await until(manager, run, "failed")).error
+        assert error is not None and "FileNotFoundError" in error and "a.txt" in error
+        assert str(tmp_path) not in error + str([e.data for e in await log_of(manager, run)])
+
+
 # --- the disk and the clock -------------------------------------------------------------------------------------------
 
 
