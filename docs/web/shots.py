@@ -64,6 +64,17 @@ def steered(server: Server) -> str:
     return run_id
 
 
+def gone_on(server: Server, run_id: str) -> str:
+    """What becomes of a message to a run that has ended: a fork of it."""
+    with server.client() as client:
+        points = client.get(f"/api/runs/{run_id}/checkpoints").json()["checkpoints"]
+        point = next(one["id"] for one in points if one["next"] == ["finalize"])
+        where = {"checkpoint_id": point, "message": {"text": "add a task about the disks of a ledger"}}
+        made = client.post(f"/api/runs/{run_id}/fork", json=where).raise_for_status().json()["id"]
+    server.wait(made, "completed")
+    return made
+
+
 def pictures(camera: Camera, runs: dict[str, str]) -> None:
     """All pictures of one size and theme."""
     page, server = camera.page, camera.server
@@ -73,6 +84,11 @@ def pictures(camera: Camera, runs: dict[str, str]) -> None:
     for pane in PANES if camera.phone else ("plan", *PANES[3:]):
         camera.show(runs["charts" if pane == "charts" else "steered"], pane)
         camera.take(pane)
+    camera.show(runs["follow-up"], "chat")
+    camera.take("follow-up")
+    camera.show(runs["refused"], "report")
+    page.get_by_test_id("about").scroll_into_view_if_needed()
+    camera.take("report-about")
     camera.show(runs["steered"], "report")
     page.get_by_test_id("chip").first.click()
     expect(page.get_by_test_id("mark").first).to_be_visible()
@@ -135,6 +151,7 @@ def main() -> None:
             "charts": server.begin("How long are the rivers in km?", databases=[server.rivers()]),
             "asked": server.begin(QUESTION, approve_plan=True),
         }
+        runs["follow-up"] = gone_on(server, runs["steered"])
         server.wait(runs["refused"], "completed")
         server.wait(runs["charts"], "completed")
         server.wait(runs["asked"], "waiting_human")

@@ -39,6 +39,10 @@ function Fill({ used, cap, label }: { used: number; cap: number | null; label: s
   return <meter min={0} max={cap || 1} low={cap ? cap * 0.8 : 1} high={cap ? cap * 0.95 : 1} optimum={0} value={cap ? Math.min(used, cap) : 0} aria-label={label} />;
 }
 
+/** As short as a phone needs it: 61,250 tokens are 61.3K. */
+const brief = (unit: Unit, value: number) => unit === "tokens" && value >= 10_000
+  ? value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 }) : amount(unit, value);
+
 export function BudgetStrip({ onOpen }: { onOpen: () => void }) {
   const words = useWords();
   const { view } = useCurrent();
@@ -49,7 +53,7 @@ export function BudgetStrip({ onOpen }: { onOpen: () => void }) {
         const { used, cap } = meter(view.doc, unit);
         return (
           <span key={unit} className="strip-one">
-            <span className="quiet">{words.unit[unit]}</span> <b>{amount(unit, used)}</b>{cap !== null && <span className="quiet"> / {amount(unit, cap)}</span>}
+            <span className="quiet">{words.unit[unit]}</span> <b>{brief(unit, used)}</b>{cap !== null && <span className="quiet"> / {brief(unit, cap)}</span>}
             <span aria-hidden="true"><Fill used={used} cap={cap} label={words.unit[unit]} /></span>
           </span>
         );
@@ -61,7 +65,7 @@ export function BudgetStrip({ onOpen }: { onOpen: () => void }) {
 function CapForm({ unit, cap }: { unit: Unit; cap: number | null }) {
   const words = useWords();
   const act = useAct();
-  const { id, over } = useCurrent();
+  const { id } = useCurrent();
   const [value, setValue] = useState("");
   return (
     <form className="row" onSubmit={(event) => {
@@ -70,17 +74,17 @@ function CapForm({ unit, cap }: { unit: Unit; cap: number | null }) {
       if (wanted > 0) void act(() => api.operate(id, [{ kind: "budget", amount: wanted, unit }]).then(() => setValue("")));
     }}>
       <label className="small quiet">{words.capOf}{" "}
-        <input type="number" min={unit === "usd" || unit === "minutes" ? 0.01 : 1} step={unit === "usd" ? 0.01 : unit === "minutes" ? 0.5 : 1} value={value} disabled={over}
+        <input type="number" min={unit === "usd" || unit === "minutes" ? 0.01 : 1} step={unit === "usd" ? 0.01 : unit === "minutes" ? 0.5 : 1} value={value}
           placeholder={cap === null ? words.noCap : String(cap)} onChange={(event) => setValue(event.target.value)} data-testid={`cap-${unit}`} />
       </label>
-      <button type="submit" disabled={over || !(Number(value) > 0)} data-testid={`cap-set-${unit}`}>{words.setCap}</button>
+      <button type="submit" disabled={!(Number(value) > 0)} data-testid={`cap-set-${unit}`}>{words.setCap}</button>
     </form>
   );
 }
 
 export function BudgetPane() {
   const words = useWords();
-  const { view } = useCurrent();
+  const { view, over } = useCurrent();
   return (
     <section className="pane" aria-label={words.pane.budget} data-testid="pane-budget">
       <ul className="rows budget">
@@ -92,7 +96,7 @@ export function BudgetPane() {
               <div className="budget-line"><b>{words.unit[unit]}</b>
                 <span data-testid={`used-${unit}`}>{amount(unit, used)} {words.used} / {cap === null ? words.noCap : amount(unit, cap)}</span></div>
               <Fill used={used} cap={cap} label={words.unit[unit]} />
-              <CapForm unit={unit} cap={cap} />
+              {!over && <CapForm unit={unit} cap={cap} />}
               {waiting !== null && <Badge kind="queued">{amount(unit, waiting)}: {words.waiting}</Badge>}
             </li>
           );

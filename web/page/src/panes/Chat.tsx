@@ -47,7 +47,11 @@ function Delivery({ message }: { message: Message }) {
   );
 }
 
-function Box({ onSend, say, hint }: { onSend: (text: string) => Promise<boolean> | void; say: string; hint: string }) {
+function Box({ onSend, say, hint, always }: {
+  onSend: (text: string) => Promise<boolean> | void; say: string; hint: string;
+  /** The hint is shown on a phone too. */
+  always?: boolean;
+}) {
   const words = useWords();
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -75,7 +79,7 @@ function Box({ onSend, say, hint }: { onSend: (text: string) => Promise<boolean>
         placeholder={say} onChange={(event) => setText(event.target.value)} onKeyDown={onKey}
       />
       <div className="row">
-        <p id="steer-hint" className="quiet small">{hint}</p>
+        <p id="steer-hint" className={always ? "quiet small always" : "quiet small"}>{hint}</p>
         <button type="submit" className="main" disabled={busy || !text.trim()} data-testid="send">{words.send}</button>
       </div>
     </form>
@@ -154,7 +158,7 @@ export function Chat() {
         ))}
       </StickyList>
       <Rules />
-      {steerable && (over ? <Box key="on" onSend={goOn} say={words.goOn} hint={words.goOnHint} /> : <Box key="steer" onSend={send} say={words.say} hint={words.sayHint} />)}
+      {steerable && (over ? <Box key="on" onSend={goOn} say={words.goOn} hint={words.goOnHint} always /> : <Box key="steer" onSend={send} say={words.say} hint={words.sayHint} />)}
     </section>
   );
 }

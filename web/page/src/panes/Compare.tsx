@@ -43,7 +43,7 @@ export function Compare({ a, b, onClose }: { a: string; b: string; onClose: () =
   useEffect(() => { void act(() => api.compare(a, b)).then((value) => value && setFound(value)); }, [a, b, act]);
   return (
     <Drawer title={words.comparing} onClose={onClose} wide testid="compare">
-      {found && <p className="quiet small" data-testid="shared">{words.both}: {found.shared_claims.length} {words.claims}, {found.shared_sources.length} {words.pane.sources}</p>}
+      {found && <p className="quiet small" data-testid="shared">{words.both}: {found.shared_claims.length} {words.claims.toLocaleLowerCase()}, {found.shared_sources.length} {words.pane.sources.toLocaleLowerCase()}</p>}
       {found && <div className="columns"><Column side={found.a} testid="side-a" /><Column side={found.b} testid="side-b" /></div>}
     </Drawer>
   );

@@ -39,7 +39,7 @@ function Row({ source, cited, waiting }: { source: Source; cited: boolean; waiti
         </p>
       </div>
       <Badge kind={out ? "rejected" : cited ? "applied" : ""}>{waiting ? words.waiting : out ? words.excluded : cited ? words.usedIn : words.unused}</Badge>
-      <button type="button" disabled={over || waiting} aria-pressed={out} onClick={() => void toggle()} data-testid="exclude">{out ? words.include : words.exclude}</button>
+      {!over && <button type="button" disabled={waiting} aria-pressed={out} onClick={() => void toggle()} data-testid="exclude">{out ? words.include : words.exclude}</button>}
     </li>
   );
 }
