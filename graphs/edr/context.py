@@ -44,7 +44,8 @@ class EdrContext:
         similarity: Cosine of a text to each of several, or None without an embedder.
         databases: Read-only databases by name.
         passages_per_task: The most passages that one task reads.
-        on_live: Gets what is only worth seeing while it happens, such as a text that grows: type and data.
+        on_live: Gets what is only worth seeing while it happens, such as a text that grows: type and data. Who gives it
+            also has the log flushed before each checkpoint: events then wait for its next write.
     """
 
     run_id: str

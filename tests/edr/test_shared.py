@@ -18,6 +18,7 @@ from tenfold.graphs.edr.context import Draft
 def fold(world: World) -> dict[str, Any]:
     """The shared document, by path."""
     document: dict[str, Any] = {}
+    world.store.log.flush()
     for event in world.store.events(world.run.id, limit=10_000):
         document |= event.data.get("state", {})
     return document
