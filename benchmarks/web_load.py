@@ -182,7 +182,33 @@ class Stock:
         ]
 
 
-async def load(server: Tenfold | Stock, kind: str, *, runs: int, seconds: float) -> Load:
+_WATCH = """([path, seconds]) => new Promise(done => {
+  const ages = [], source = new EventSource(path), began = Date.now() / 1000;
+  source.onmessage = event => {
+    for (const [, born] of event.data.matchAll(/\\d+@(\\d+\\.\\d{6}) /g))
+      if (+born > began) ages.push(Date.now() / 1000 - +born);
+  };
+  setTimeout(() => { source.close(); done(ages); }, seconds * 1000);
+})"""
+
+
+async def in_chromium(port: int, watched: bytes, seconds: float) -> list[float]:
+    """The ages of one run's pieces as a script in a Chromium page sees them, beside the 200 observers."""
+    from playwright.async_api import async_playwright
+
+    path = watched.split()[1].decode().split("?")[0]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = await browser.new_page()
+        await page.goto(f"http://127.0.0.1:{port}/healthz")
+        ages: list[float] = await page.evaluate(_WATCH, [path, seconds])
+        await browser.close()
+    return ages
+
+
+async def load(
+    server: Tenfold | Stock, kind: str, *, runs: int, seconds: float, browser: bool = False
+) -> Load:
     pieces, port = int(seconds * RATE), free_port()
     process = subprocess.Popen(server.command(port, pieces, kind), stdout=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
@@ -197,12 +223,23 @@ async def load(server: Tenfold | Stock, kind: str, *, runs: int, seconds: float)
         ]
         if time.time() > begins - 1:
             raise SystemExit("The runs were not all entered in time; give SETUP_S more.")
+        page = (
+            asyncio.create_task(in_chromium(port, requests[0], begins - time.time() + seconds))
+            if browser
+            else None
+        )
         await asyncio.sleep(begins - time.time())
         cpu, began = cpu_s(process.pid), time.monotonic()
         await asyncio.sleep(seconds * 0.6)
         memory = memory_mib(process.pid)
         seen = await asyncio.gather(*watching)
         wall = time.monotonic() - began
+        if page is not None:
+            ages = sorted(await page)
+            p50, p95 = ages[len(ages) // 2], ages[int(len(ages) * 0.95)]
+            print(
+                f"One of the runs in Chromium ({kind}): p50 {1000 * p50:.0f} ms, p95 {1000 * p95:.0f} ms, n={len(ages)}"
+            )
         return Load(
             server.name, kind, runs, pieces, list(seen), memory, before, cpu_s(process.pid) - cpu, wall
         )
@@ -216,12 +253,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--peer-python", default=None)
+    parser.add_argument(
+        "--browser", action="store_true", help="also watch one of the runs in Chromium; prints only"
+    )
     asked = parser.parse_args()
     rows: list[str] = []
     for kind in ("drafts", "live", "tokens", "events"):
         with tempfile.TemporaryDirectory() as folder:
             rows.append(
-                asyncio.run(load(Tenfold(folder), kind, runs=asked.runs, seconds=asked.seconds)).row()
+                asyncio.run(
+                    load(Tenfold(folder), kind, runs=asked.runs, seconds=asked.seconds, browser=asked.browser)
+                ).row()
             )
             print(rows[-1], flush=True)
         if asked.peer_python and kind in ("tokens", "events"):
