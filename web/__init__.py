@@ -1,4 +1,4 @@
-"""Run manager, API and page. So far: the driver, which builds what a run needs and drives it in this process."""
+"""The web chat: what runs work with, the run manager (`web.runs`), AG-UI (`web.agui`), exports and API (`web.api`)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .accounts import open_accounts
-    from .driver import Driver, RunView
+    from .runs import Driver, RunView
     from .services import RunRequest, Services, open_services
 
 _HOMES = {
-    "Driver": ".driver",
+    "Driver": ".runs",
     "RunRequest": ".services",
-    "RunView": ".driver",
+    "RunView": ".runs",
     "Services": ".services",
     "open_accounts": ".accounts",
     "open_services": ".services",

@@ -344,7 +344,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_there_is_room_again(
 async def test_a_clock_that_went_back_is_named_and_the_run_goes_on_when_it_is_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tenfold.web import driver
+    from tenfold.web.runs import driver
 
     graph = serve_compiled("slow", slow_graph(6, 0.1))
     async with serving(tmp_path, None, graph) as manager:
@@ -377,7 +377,7 @@ def test_numbers_of_events_do_not_go_by_the_clock(tmp_path: Path, monkeypatch: p
 async def test_events_of_a_node_are_on_disk_before_its_checkpoint(
     tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tenfold.web import driver
+    from tenfold.web.runs import driver
 
     monkeypatch.setattr(driver, "FLUSH_S", 1000.0)  # nobody else writes what waits
     async with serving(tmp_path, database) as manager:

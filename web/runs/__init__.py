@@ -6,34 +6,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .driver import Driver, RunView
     from .edr import EdrInput, ServedEdr
     from .fork import Checkpoint
     from .manager import RunManager
-    from .served import Emit, GraphRegistry, ServedGraph, default_registry, serve_compiled
+    from .served import Emit, GraphRegistry, ServedGraph, serve_compiled
+    from .shipped import default_registry
     from .stream import GraphStream
     from .views import RunViews
 
 _HOMES = {
     "Checkpoint": ".fork",
+    "Driver": ".driver",
     "EdrInput": ".edr",
     "Emit": ".served",
     "GraphRegistry": ".served",
     "GraphStream": ".stream",
     "RunManager": ".manager",
+    "RunView": ".driver",
     "RunViews": ".views",
     "ServedEdr": ".edr",
     "ServedGraph": ".served",
-    "default_registry": ".served",
+    "default_registry": ".shipped",
     "serve_compiled": ".served",
 }
 
 __all__ = [
     "Checkpoint",
+    "Driver",
     "EdrInput",
     "Emit",
     "GraphRegistry",
     "GraphStream",
     "RunManager",
+    "RunView",
     "RunViews",
     "ServedEdr",
     "ServedGraph",

@@ -14,8 +14,8 @@ from ...errors import ConfigError, RunError
 from ...settings import Settings
 from ...tools.runs import Event, Message, MessageKind, Run, new_id
 from ..agui import Projector
-from ..driver import Driver
 from ..services import Services
+from .driver import Driver
 from .fork import Checkpoint, checkpoints, fork_at
 from .hub import POLL_S, WatchHub
 from .queue import RunQueue

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import ConfigError
 from ...tools.runs import Run
-
-if TYPE_CHECKING:
-    from ..services import Services
 
 
 class Emit(Protocol):
@@ -163,10 +160,3 @@ def serve_compiled(name: str, graph: Any, *, title: str = "", description: str =
     a dict with `type` is one of that type, everything else is one of type `custom`.
     """
     return _Compiled(name, graph, title or name, description)
-
-
-def default_registry(services: Services) -> GraphRegistry:
-    """The graphs that come with Tenfold."""
-    from .edr import ServedEdr
-
-    return GraphRegistry(ServedEdr(services))

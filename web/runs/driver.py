@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from ..encoding import dump_json
-from ..errors import ConfigError, RunError, StoreUnavailable, TenfoldError
-from ..tools.runs import Run, RunStatus
+from ...encoding import dump_json
+from ...errors import ConfigError, RunError, StoreUnavailable, TenfoldError
+from ...tools.runs import Run, RunStatus
+from ..services import RunRequest, Services
 from .checkpoints import open_saver
-from .runs import GraphRegistry, GraphStream, RunViews, ServedGraph, default_registry
-from .services import RunRequest, Services
+from .served import GraphRegistry, ServedGraph
+from .shipped import default_registry
+from .stream import GraphStream
+from .views import RunViews
 
 RECURSION_LIMIT = 1000
 FLUSH_S = 0.05

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ..errors import ConfigError
-from ..settings import Settings
-from ..tools.runs import EventLog, database_errors
+from ...errors import ConfigError
+from ...settings import Settings
+from ...tools.runs import EventLog, database_errors
 
 
 @asynccontextmanager
