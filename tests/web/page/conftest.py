@@ -14,6 +14,13 @@ from page_world import CHROMIUM, Server, launch
 SOURCE = Path(__file__).parents[3] / "web" / "page"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests run last: while Playwright's sync API is open, its event loop runs in the main thread, and no
+    asynchronous test could run one of its own."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def page_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the page's source with its packages: those of the lock file."""
