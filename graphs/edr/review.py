@@ -47,7 +47,7 @@ async def gather(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any
         "blocked": blocked,
     }
     paths = {
-        **shared.evidence(context.store.evidence(context.run_id, hidden=True), {e.id for e in fresh}),
+        **shared.evidence([*known, *fresh], {e.id for e in fresh}),
         **shared.blocked(blocked),
         **shared.todo(todo),
     }

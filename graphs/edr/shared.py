@@ -59,7 +59,8 @@ def evidence(all_of_it: Sequence[Evidence], changed: set[str] | None = None) -> 
             "hidden_by": e.hidden_by,
             "task_id": e.task_id,
         }
-        paths.setdefault(f"/sources/{source}", _source(source, e, all_of_it))
+        if f"/sources/{source}" not in paths:
+            paths[f"/sources/{source}"] = _source(source, e, all_of_it)
     return paths
 
 

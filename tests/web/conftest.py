@@ -1,11 +1,13 @@
-"""Fixtures: a driver over a small world."""
+"""Fixtures: a driver over a small world, databases, and a server with two people on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from api_world import Site, site
 from cli_world import Cli
 from postgres_server import fresh_database, serve_postgres
 from web_world import Desk
@@ -46,3 +48,20 @@ def database(request: pytest.FixtureRequest) -> str | None:
 def module_database(request: pytest.FixtureRequest) -> str | None:
     """The same for all tests of a module."""
     return _database(request)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with two people on it."""
+    with site(tmp_path_factory.mktemp("people"), users=True, logins_per_minute=1000, upload_mb=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alice(people: Site) -> httpx.Client:
+    return people.browser("alice")
+
+
+@pytest.fixture(scope="module")
+def bob(people: Site) -> httpx.Client:
+    return people.browser("bob")

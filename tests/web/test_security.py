@@ -11,26 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from api_world import PASSWORDS, SCRIPT, Site, begin, hostile_report, site, wait_for
+from api_world import PASSWORDS, SCRIPT, Site, begin, hostile_report, wait_for
 
 from tenfold.web.api import redact, set_up
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with two people on it."""
-    with site(tmp_path_factory.mktemp("people"), users=True, logins_per_minute=1000, upload_mb=1) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def alice(people: Site) -> httpx.Client:
-    return people.browser("alice")
-
-
-@pytest.fixture(scope="module")
-def bob(people: Site) -> httpx.Client:
-    return people.browser("bob")
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
-from api_world import PASSWORDS, SCRIPT, Site, begin, hostile_report, site, wait_for
+from api_world import PASSWORDS, SCRIPT, Site, begin, hostile_report, wait_for
 
 from tenfold.web.api import feed
 
@@ -21,23 +20,6 @@ ADDRESSES = [
     "scripted:x",
     "../../x",
 ]
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with two people on it."""
-    with site(tmp_path_factory.mktemp("more"), users=True, logins_per_minute=1000, upload_mb=1) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def alice(people: Site) -> httpx.Client:
-    return people.browser("alice")
-
-
-@pytest.fixture(scope="module")
-def bob(people: Site) -> httpx.Client:
-    return people.browser("bob")
 
 
 def chat(client: httpx.Client, thread: str, run: str, **more: Any) -> httpx.Response:
