@@ -13,7 +13,8 @@
     │   ├── SearchFailed         a search engine is blocked, limited or unreachable
     │   ├── FetchRefused         an address, size or type that the fetcher does not accept
     │   ├── DocumentUnreadable   a file is encrypted, damaged, too large or of an unknown kind
-    │   └── SqlRefused           a statement that is not a plain read
+    │   ├── SqlRefused           a statement that is not a plain read
+    │   └── PhoneError           a phone is gone, refuses, or has no such app or field
     ├── RunError                 a run is unknown, finished, or held by another process
     └── StoreUnavailable         the database cannot be read or written just now
 
@@ -101,6 +102,10 @@ class DocumentUnreadable(ToolError):
 
 class SqlRefused(ToolError):
     """The statement is not a plain read of the data that was opened."""
+
+
+class PhoneError(ToolError):
+    """A phone is gone, refuses, or has no such app or field."""
 
 
 class RunError(TenfoldError):

@@ -1,0 +1,17 @@
+"""Phones: the device port, its adapters, and what is read from a screen."""
+
+from .port import Device, DeviceInfo, Feature, Key, Observation
+from .tree import Bounds, Element, Node, Tree, parse_source
+
+__all__ = [
+    "Bounds",
+    "Device",
+    "DeviceInfo",
+    "Element",
+    "Feature",
+    "Key",
+    "Node",
+    "Observation",
+    "Tree",
+    "parse_source",
+]
