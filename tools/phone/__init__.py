@@ -1,7 +1,8 @@
 """Phones: the device port, its adapters, and what is read from a screen."""
 
 from .port import Device, DeviceInfo, Feature, Key, Observation
-from .tree import Bounds, Element, Node, Tree, parse_source
+from .source import parse_source
+from .tree import Bounds, Element, Node, Tree
 
 __all__ = [
     "Bounds",
