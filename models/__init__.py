@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .names import ModelName
     from .open import estimate_tokens, open_model
     from .parse import ParseFailed, parse_reply
+    from .picture import Content, Image
     from .scripted import Failure, Rule, Said, ScriptedChat, UnexpectedCall, register_script
 
 _HOMES = {
@@ -26,10 +27,12 @@ _HOMES = {
     "Budget": ".budget",
     "CallEvent": ".call",
     "Capability": ".info",
+    "Content": ".picture",
     "EmbeddedChat": ".embedded",
     "Engine": ".embedded",
     "EngineShape": ".embedded",
     "Failure": ".scripted",
+    "Image": ".picture",
     "Message": ".call",
     "Meter": ".budget",
     "ModelCaller": ".call",
@@ -65,10 +68,12 @@ __all__ = [
     "Budget",
     "CallEvent",
     "Capability",
+    "Content",
     "EmbeddedChat",
     "Engine",
     "EngineShape",
     "Failure",
+    "Image",
     "Message",
     "Meter",
     "ModelCaller",

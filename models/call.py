@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from ..durable import CallRecord, Ledger, call_key, once
-from ..errors import BudgetExceeded, ConfigError, ModelError, ModelTimeout
+from ..errors import BudgetExceeded, CapabilityMissing, ConfigError, ModelError, ModelTimeout
 from .budget import Budget, Usage
 from .info import OpenModel
 from .open import estimate_tokens
 from .parse import ParseFailed, parse_reply
+from .picture import Content, images_of, joined, keyed, sent, text_of
 from .retry import CutStream, judge, redact, wait_s
 from .schema import hint, json_schema, response_format
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 Speaker = Literal["system", "user", "assistant"]
-Message = tuple[Speaker, str]
+Message = tuple[Speaker, Content]
 EventKind = Literal["start", "delta", "retry", "end", "fallback"]
 Source = Literal["model", "repaired", "fallback"]
 
@@ -157,8 +158,9 @@ class ModelCaller:
         Raises:
             BudgetExceeded: A cap is reached; the model was not called.
             ModelTimeout, ModelUnavailable, ModelNotFound: After all retries.
+            CapabilityMissing: A message holds a picture and the model reads none; it was not called.
         """
-        return _reply(await self._once(_Ask(role, _plain(messages), max_tokens, temperature)))
+        return _reply(await self._once(_Ask(role, self._plain(messages), max_tokens, temperature)))
 
     async def stream_text(
         self,
@@ -184,7 +186,7 @@ class ModelCaller:
             on_delta(piece)
             self._emit(CallEvent("delta", role, self.model.info.label, text=piece))
 
-        record = await self._once(_Ask(role, _plain(messages), max_tokens, temperature), deliver)
+        record = await self._once(_Ask(role, self._plain(messages), max_tokens, temperature), deliver)
         if not pieces and record.value["text"]:
             on_delta(record.value["text"])
         return _reply(record)
@@ -207,8 +209,11 @@ class ModelCaller:
         Args:
             on_delta: Gets the pieces of the raw reply as they come, and None when those so far are void. What was
                 streamed is a preview only: the value is what counts.
+
+        Raises:
+            CapabilityMissing: A message holds a picture and the model reads none; it was not called.
         """
-        chat = [*_plain(messages)]
+        chat = self._plain(messages)
         if text := hint(schema, self.model.info):
             chat = _append(chat, text)
         usage, reason = Usage(), ""
@@ -237,7 +242,7 @@ class ModelCaller:
             "llm",
             ask.role,
             model=f"{info.provider}:{info.name}",
-            messages=ask.messages,
+            messages=[(speaker, keyed(content)) for speaker, content in ask.messages],
             schema=json_schema(ask.schema) if ask.schema else None,
             max_tokens=ask.max_tokens,
             temperature=ask.temperature,
@@ -301,10 +306,11 @@ class ModelCaller:
 
     async def _try(self, ask: _Ask, on_delta: Callable[[str | None], None] | None) -> AIMessage:
         options = self._options(ask)
+        chat: list[Any] = [(speaker, sent(content)) for speaker, content in ask.messages]
         if on_delta is None:
-            return await self.model.chat.ainvoke(list(ask.messages), **options)
+            return await self.model.chat.ainvoke(chat, **options)
         whole: Any = None
-        async for chunk in self.model.chat.astream(list(ask.messages), **options):
+        async for chunk in self.model.chat.astream(chat, **options):
             whole = chunk if whole is None else whole + chunk
             if piece := str(chunk.text):
                 on_delta(piece)
@@ -327,7 +333,7 @@ class ModelCaller:
 
     def _estimate(self, ask: _Ask) -> Usage:
         info = self.model.info
-        prompt = _TEMPLATE_TOKENS + sum(estimate_tokens(text) + 8 for _, text in ask.messages)
+        prompt = _TEMPLATE_TOKENS + sum(_tokens(content) + 8 for _, content in ask.messages)
         reply = ask.max_tokens + (_THINKING_TOKENS if info.reasoning else 0)
         prompt, reply = min(prompt, info.context_tokens), min(reply, info.context_tokens)
         return Usage(prompt, reply, info.cost(prompt, reply) or 0.0)
@@ -336,9 +342,18 @@ class ModelCaller:
         if reported := message.usage_metadata:
             into, out = reported["input_tokens"], reported["output_tokens"]
         else:  # the server says nothing: count by the upper estimate
-            into, out = sum(estimate_tokens(t) for _, t in ask.messages), estimate_tokens(text)
+            into, out = sum(_tokens(content) for _, content in ask.messages), estimate_tokens(text)
         cost = self.model.info.cost(into, out)
         return Usage(into, out, cost or 0.0, into + out if cost is None else 0)
+
+    def _plain(self, messages: Sequence[Message | BaseMessage]) -> list[Message]:
+        chat, info = _plain(messages), self.model.info
+        if "vision" not in info.capabilities and any(images_of(content) for _, content in chat):
+            raise CapabilityMissing(
+                f"Model {info.name!r} reads no pictures and was given one.",
+                mend="Choose a model with vision, or declare `vision = true` in its [endpoints] entry.",
+            )
+        return chat
 
     def _emit(self, event: CallEvent) -> None:
         if self._on_event:
@@ -361,17 +376,21 @@ _SPEAKERS: dict[str, Speaker] = {
 def _plain(messages: Sequence[Message | BaseMessage]) -> list[Message]:
     chat: list[Message] = []
     for message in messages:
-        speaker, text = message if isinstance(message, tuple) else (message.type, str(message.text))
+        speaker, content = message if isinstance(message, tuple) else (message.type, str(message.text))
         if speaker not in _SPEAKERS:
             raise ConfigError(f"{speaker!r} cannot speak in a chat.", mend=f"Use one of {sorted(_SPEAKERS)}.")
-        chat.append((_SPEAKERS[speaker], text))
+        chat.append((_SPEAKERS[speaker], content))
     return chat
+
+
+def _tokens(content: Content) -> int:
+    return estimate_tokens(text_of(content)) + sum(image.tokens for image in images_of(content))
 
 
 def _append(chat: list[Message], text: str) -> list[Message]:
     """Add a line to the last user message, or a user message."""
     if chat and chat[-1][0] == "user":
-        return [*chat[:-1], ("user", f"{chat[-1][1]}\n\n{text}")]
+        return [*chat[:-1], ("user", joined(chat[-1][1], text))]
     return [*chat, ("user", text)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-Capability = Literal["json_schema", "logprobs", "stream", "tools"]
+Capability = Literal["json_schema", "logprobs", "stream", "tools", "vision"]
 
 PRICES_AS_OF = "2026-06"
 
@@ -57,10 +57,12 @@ class Known:
     usd_out: float
     context_tokens: int
     reasoning: bool
+    vision: bool = True
 
 
 # OpenAI's list prices as of PRICES_AS_OF, read from third-party copies of the price page; an own price is set
-# with an [endpoints] entry. The longest key that a name begins with wins, so dated versions are found too.
+# with an [endpoints] entry. The longest key that a name begins with wins, so dated versions are found too. All rows
+# read pictures; a model without a row is not assumed to.
 OPENAI: dict[str, Known] = {
     "gpt-5.5": Known(5.00, 30.00, 1_000_000, True),
     "gpt-5.4": Known(2.50, 15.00, 1_000_000, True),
@@ -77,6 +79,9 @@ OPENAI: dict[str, Known] = {
 }
 
 
+_TEXT: frozenset[Capability] = frozenset({"json_schema", "stream", "tools"})
+
+
 def openai_info(name: str) -> ModelInfo:
     """What is known about an OpenAI model; its price is None if the table has no row for it."""
     key = max((key for key in OPENAI if _is_version_of(name, key)), key=len, default=None)
@@ -86,7 +91,7 @@ def openai_info(name: str) -> ModelInfo:
         provider="openai",
         label=f"{name} (OpenAI)",
         context_tokens=known.context_tokens if known else 128_000,
-        capabilities=frozenset({"json_schema", "stream", "tools"}),
+        capabilities=_TEXT | {"vision"} if known and known.vision else _TEXT,
         usd_per_million_in=known.usd_in if known else None,
         usd_per_million_out=known.usd_out if known else None,
         reasoning=known.reasoning if known else name.startswith(("o1", "o3", "o4", "gpt-5", "gpt-6")),

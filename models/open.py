@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import ConfigError, ModelNotFound
 from ..settings import Endpoint, Settings
 from .assets import ASSETS, asset_path, model_files
-from .info import ModelInfo, OpenModel, openai_info
+from .info import Capability, ModelInfo, OpenModel, openai_info
 from .names import FORMS, ModelName
 
 _SMALL_FILE = 700_000_000  # bytes: about a billion weights at 5 bits each
@@ -141,11 +141,20 @@ def _server(parsed: ModelName, endpoint: Endpoint) -> OpenModel:
         label=f"{parsed.name} ({parsed.provider})",
         context_tokens=endpoint.context_tokens,
         small=endpoint.small or _small_by_name(parsed.name),
-        capabilities=frozenset({"json_schema", "stream"} if endpoint.json_schema else {"stream"}),
+        capabilities=_abilities(endpoint),
         usd_per_million_in=endpoint.usd_per_million_in,
         usd_per_million_out=endpoint.usd_per_million_out,
     )
     return OpenModel(chat, info, estimate_tokens, (key,) if key else ())
+
+
+def _abilities(endpoint: Endpoint) -> frozenset[Capability]:
+    abilities: set[Capability] = {"stream"}
+    if endpoint.json_schema:
+        abilities.add("json_schema")
+    if endpoint.vision:
+        abilities.add("vision")
+    return frozenset(abilities)
 
 
 def _small_by_name(name: str) -> bool:

@@ -11,6 +11,7 @@ expression, or a predicate; its reply is a text, a JSON value, a `Failure`, or a
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ from pydantic import ConfigDict, PrivateAttr
 
 from ..errors import ConfigError, ModelNotFound
 from .info import ModelInfo, OpenModel
+from .picture import Image
 
 
 class UnexpectedCall(AssertionError):
@@ -109,6 +111,7 @@ class ScriptedChat(BaseChatModel):
             model goes on, so that a test that kills the process can count calls.
         delay_s: Seconds each call takes.
         strict: Raise `UnexpectedCall` where nothing answers; otherwise the reply is empty.
+        vision: Whether it takes pictures; the prompt shows them as ``[picture SHA WIDTHxHEIGHT]``.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -118,6 +121,7 @@ class ScriptedChat(BaseChatModel):
     log: Path | None = None
     delay_s: float = 0.0
     strict: bool = True
+    vision: bool = False
     _used: dict[int, int] = PrivateAttr(default_factory=dict[int, int])
     _calls: int = PrivateAttr(default=0)
     _lock: Any = PrivateAttr(default_factory=Lock)
@@ -198,7 +202,7 @@ class ScriptedChat(BaseChatModel):
         with self._lock:
             self._calls += 1
             number = self._calls
-        prompt = "\n\n".join(str(message.text) for message in messages)
+        prompt = "\n\n".join(map(_words, messages))
         self._write("begin", number, prompt)
         return number, prompt
 
@@ -252,6 +256,20 @@ class ScriptedChat(BaseChatModel):
             os.fsync(file.fileno())
 
 
+def _words(message: BaseMessage) -> str:
+    """A message's text; a picture is seen as ``[picture SHA WIDTHxHEIGHT]``, SHA being 16 digits of its SHA-256."""
+    if isinstance(message.content, str):
+        return message.content
+    seen: list[str] = []
+    for part in message.content:
+        if isinstance(part, dict) and part.get("type") == "image_url":
+            image = Image(base64.b64decode(part["image_url"]["url"].partition(",")[2]))
+            seen.append("[picture {} {}x{}]".format(image.sha256[:16], *image.size))
+        else:
+            seen.append(part if isinstance(part, str) else str(part.get("text", "")))
+    return "\n\n".join(seen)
+
+
 def _fail(failure: Failure) -> Said:
     match failure.status:
         case "timeout" | "cut":
@@ -295,7 +313,9 @@ def open_script(name: str) -> OpenModel:
         provider="scripted",
         label=f"{name} (scripted)",
         context_tokens=128_000,
-        capabilities=frozenset({"json_schema", "stream"}),
+        capabilities=frozenset(
+            {"json_schema", "stream", "vision"} if chat.vision else {"json_schema", "stream"}
+        ),
         usd_per_million_in=0.0,
         usd_per_million_out=0.0,
     )

@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any, Literal
 
 Json = dict[str, Any]
-CallKind = Literal["llm", "search", "fetch", "sql", "read", "chart", "mcp"]
+CallKind = Literal["llm", "search", "fetch", "sql", "read", "chart", "mcp", "phone"]
 
 
 @dataclass(frozen=True, slots=True)

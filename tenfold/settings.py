@@ -48,6 +48,7 @@ class Endpoint(BaseModel):
     json_schema: bool = Field(
         default=True, description="Whether the server enforces a JSON schema on the output."
     )
+    vision: bool = Field(default=False, description="Whether the model reads pictures.")
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
 

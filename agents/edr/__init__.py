@@ -1,6 +1,6 @@
 """The roles of deep research: planner, query writer, extractor, reflector, outliner, writer and judges."""
 
-from ._answer import Answer
+from .._answer import Answer
 from .clarifier import Clarification, clarify
 from .entailment import entails
 from .extractor import MAX_QUOTE, Passage, Pick, extract, pick_by_score

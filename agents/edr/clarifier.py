@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language, content_words
-from ._answer import Answer
-from ._prompt import answer_in, messages
+from .._answer import Answer
+from .._prompt import answer_in, messages
 
 SYSTEM = """Decide whether a research question must be clarified before the work starts. Ask only when two readings
 would need entirely different research. Otherwise needed is false and question is empty."""

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from ...models import ModelCaller
 from ...text import content_words
-from ._answer import Answer
-from ._prompt import data, messages
+from .._answer import Answer
+from .._prompt import data, messages
 
 MAX_QUOTE = 400
 SHOWN = (

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language, similarity
-from ._answer import Answer
-from ._prompt import answer_in, bullets, data, messages
+from .._answer import Answer
+from .._prompt import answer_in, bullets, data, messages
 
 MAX_SECTIONS = 7
 SYSTEM = """You outline a report that answers the question. Give 2 to {limit} sections in reading order. For each: title

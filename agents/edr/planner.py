@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language, content_words, coverage, keywords, same_subject, stem
-from ._answer import Answer
-from ._prompt import DATA_RULE, answer_in, bullets, data, messages
+from .._answer import Answer
+from .._prompt import DATA_RULE, answer_in, bullets, data, messages
 
 Tool = Literal["any", "document", "web", "academic", "code", "encyclopedia", "database"]
 

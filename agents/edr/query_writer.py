@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language, keywords, same_subject
-from ._answer import Answer
-from ._prompt import bullets, messages
+from .._answer import Answer
+from .._prompt import bullets, messages
 
 MAX_QUERY = 390  # characters; one search service refuses 400 and more
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
 from ...text import Language
-from ._answer import Answer
-from ._prompt import answer_in, bullets, data, messages
+from .._answer import Answer
+from .._prompt import answer_in, bullets, data, messages
 from .planner import PlannedTask
 
 SYSTEM = """You audit research. Given the question, the todo list and the NEW evidence of this round, decide what is

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from ...models import ModelCaller
-from ._answer import Answer
-from ._prompt import data, messages
+from .._answer import Answer
+from .._prompt import data, messages
 
 SYSTEM = """You write one read-only SQL SELECT for {dialect} that answers the sub-question from the schema below. Use
 only tables and columns that are listed. Aggregate rather than list; at most {limit} rows. An empty sql when the schema

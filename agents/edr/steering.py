@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from ...models import ModelCaller
 from ...text import Language, content_words
-from ._answer import Answer
-from ._prompt import answer_in, bullets, messages
+from .._answer import Answer
+from .._prompt import answer_in, bullets, messages
 from .operations import Operation, Steering
 from .steering_rules import compile_by_rules
 

@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field, create_model
 
 from ...models import ModelCaller, Structured
 from ...text import Language
-from ._answer import Answer
+from .._answer import Answer
+from .._prompt import answer_in, bullets, data, messages
 from ._draft import ClaimStream
-from ._prompt import answer_in, bullets, data, messages
 
 SYSTEM = """You write one section of a research report. Write {limit} claims or fewer, in reading order. Each claim is
 one plain sentence (text) with the ids of the quotes that support it (evidence). Say only what the quotes say: no

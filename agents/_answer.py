@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from ...models import Structured
+from ..models import Structured
 
 T = TypeVar("T")
 
