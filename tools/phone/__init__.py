@@ -6,67 +6,115 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .action import TOUCHES, Action, ActionKind, Direction, Target
+    from .classify import classify_action, words_of
     from .coordinates import CoordinateAdapter, Scale, scale_of, self_test, smart_resize
     from .crosscheck import Disagreement, agreement
     from .listing import describe, line_of, quoted
+    from .policy import (
+        Anomaly,
+        Judgement,
+        Rule,
+        SafetyPolicy,
+        fill_secrets,
+        find_orders,
+        foreseen_classes,
+        hide_secrets,
+        secret_names,
+    )
     from .port import Device, DeviceInfo, Feature, Key, Observation
     from .settling import Clocked, Settled, settle
     from .source import parse_source
     from .tree import Bounds, Element, Node, Tree, chain_to
+    from .words import ActionClass
 
 # No module here is called like a name in it: importing the module would hide the name.
 _HOMES = {
+    "TOUCHES": ".action",
+    "Action": ".action",
+    "ActionClass": ".words",
+    "ActionKind": ".action",
+    "Anomaly": ".policy",
     "Bounds": ".tree",
     "Clocked": ".settling",
     "CoordinateAdapter": ".coordinates",
     "Device": ".port",
     "DeviceInfo": ".port",
+    "Direction": ".action",
     "Disagreement": ".crosscheck",
     "Element": ".tree",
     "Feature": ".port",
+    "Judgement": ".policy",
     "Key": ".port",
     "Node": ".tree",
     "Observation": ".port",
+    "Rule": ".policy",
+    "SafetyPolicy": ".policy",
     "Scale": ".coordinates",
     "Settled": ".settling",
+    "Target": ".action",
     "Tree": ".tree",
     "agreement": ".crosscheck",
     "chain_to": ".tree",
+    "classify_action": ".classify",
     "describe": ".listing",
+    "fill_secrets": ".policy",
+    "find_orders": ".policy",
+    "foreseen_classes": ".policy",
+    "hide_secrets": ".policy",
     "line_of": ".listing",
     "parse_source": ".source",
     "quoted": ".listing",
     "scale_of": ".coordinates",
+    "secret_names": ".policy",
     "self_test": ".coordinates",
     "settle": ".settling",
     "smart_resize": ".coordinates",
+    "words_of": ".classify",
 }
 
 __all__ = [
+    "TOUCHES",
+    "Action",
+    "ActionClass",
+    "ActionKind",
+    "Anomaly",
     "Bounds",
     "Clocked",
     "CoordinateAdapter",
     "Device",
     "DeviceInfo",
+    "Direction",
     "Disagreement",
     "Element",
     "Feature",
+    "Judgement",
     "Key",
     "Node",
     "Observation",
+    "Rule",
+    "SafetyPolicy",
     "Scale",
     "Settled",
+    "Target",
     "Tree",
     "agreement",
     "chain_to",
+    "classify_action",
     "describe",
+    "fill_secrets",
+    "find_orders",
+    "foreseen_classes",
+    "hide_secrets",
     "line_of",
     "parse_source",
     "quoted",
     "scale_of",
+    "secret_names",
     "self_test",
     "settle",
     "smart_resize",
+    "words_of",
 ]
 
 
