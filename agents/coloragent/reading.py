@@ -1,6 +1,6 @@
 """Reads an operator's reply in whatever form its model was trained to write it.
 
-Three families: a JSON object with the fields of our own prompt; ColorAgent's and Qwen's `<tool_call>` or `<answer>` with
+Three families: a JSON object as our own prompt asks; ColorAgent's and Qwen's `<tool_call>` or `<answer>` with
 a JSON call; UI-TARS's `Action: click(start_box='(x,y)')`. Nothing is evaluated; unknown fields are dropped.
 """
 

@@ -1,6 +1,7 @@
 """The run store: runs, their calls, events, messages, snapshots and evidence, in SQLite or PostgreSQL."""
 
 from .database import RunLock, database_errors
+from .images import ImageStore, blacken
 from .ledger import RunLedger
 from .log import EventLog
 from .store import MAX_MESSAGE, MAX_QUEUED, RunStore, new_id
@@ -12,6 +13,7 @@ __all__ = [
     "Event",
     "EventLog",
     "Evidence",
+    "ImageStore",
     "Message",
     "MessageKind",
     "MessageStatus",
@@ -20,6 +22,7 @@ __all__ = [
     "RunLock",
     "RunStatus",
     "RunStore",
+    "blacken",
     "database_errors",
     "new_id",
 ]
