@@ -1,0 +1,48 @@
+"""The virtual Android: apps with real state behind a screen, a shell and faults, in process. Results on it are results on
+Tenfold's virtual Android, never on Android."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import App, Screen, register
+    from .device import Snapshot, VirtualAndroid
+    from .faults import Faults
+    from .inprocess import InProcessDevice
+    from .kit import Kit
+    from .shell import Shell
+    from .view import View
+
+_HOMES = {
+    "App": ".app",
+    "Faults": ".faults",
+    "InProcessDevice": ".inprocess",
+    "Kit": ".kit",
+    "Screen": ".app",
+    "Shell": ".shell",
+    "Snapshot": ".device",
+    "View": ".view",
+    "VirtualAndroid": ".device",
+    "register": ".app",
+}
+
+__all__ = [
+    "App",
+    "Faults",
+    "InProcessDevice",
+    "Kit",
+    "Screen",
+    "Shell",
+    "Snapshot",
+    "View",
+    "VirtualAndroid",
+    "register",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
