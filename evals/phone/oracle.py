@@ -1,0 +1,364 @@
+"""Scripted oracles: closed-loop policies that read the screen and always know the next right move.
+
+A script is a list of flows, a flow a list of rungs in the order of doing. At each look the oracle goes to the first rung
+whose effect it has not seen; when its target is not on the screen, the latest rung before it that only leads there is
+taken, else the screen is searched by scrolling, else the way back is taken. It never counts steps, so a dropped tap, a
+crash or a wrong turn of a clumsy policy costs steps and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ...tools.phone import Element, Key, Observation
+
+Memory = dict[str, str]
+Words = str | Callable[[Memory], str]
+MoveKind = Literal[
+    "tap", "long_press", "swipe", "type", "clear", "key", "open_app", "wait", "ask", "answer", "finish"
+]
+_PATIENCE = 3  # looks at a target that does not come before another way is tried
+_MAX_SCROLLS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move.
+
+    Attributes:
+        kind: What is done.
+        element: What it is done to, of the observation that the move was made for.
+        text: What is typed, asked, answered or opened.
+        key: For `key`.
+        direction: For `swipe`: where the finger goes.
+        why: For people.
+    """
+
+    kind: MoveKind
+    element: Element | None = None
+    text: str = ""
+    key: Key = "back"
+    direction: Literal["up", "down", "left", "right"] = "up"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a rung looks for on a screen.
+
+    Attributes:
+        label: The words, without case; a callable makes them from what was remembered.
+        id: The end of the resource id.
+        role: As `Element.role` has it; "" is any.
+        contains: Whether a part of the words is enough.
+        near: Words that must stand in the label or its context.
+        nth: Which of several, from 0.
+    """
+
+    label: Words = ""
+    id: str = ""
+    role: str = ""
+    contains: bool = False
+    near: Words = ""
+    nth: int = 0
+
+    def find(self, seen: Observation, memory: Memory) -> Element | None:
+        """The element, or None."""
+        wanted, near = _words(self.label, memory), _words(self.near, memory)
+        found = [e for e in seen.tree.elements() if self._fits(e, wanted, near)]
+        return found[self.nth] if len(found) > self.nth else None
+
+    def _fits(self, element: Element, label: str, near: str) -> bool:
+        said = _plain(element.label)
+        wanted = _plain(label)
+        return (
+            (not wanted or (wanted in said if self.contains else wanted == said))
+            and (not self.id or element.node.resource_id.endswith(self.id))
+            and (not self.role or element.role == self.role)
+            and (not near or _plain(near) in _plain(f"{element.label} {element.context}"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One thing to do. `go` only leads somewhere; `do` has an effect and is done once; the others show their effect.
+
+    Attributes:
+        kind: go and do (a tap), hold (a long press that only leads somewhere), fill (a field), toggle (a switch or
+            checkbox), read (remember words of the screen), press (a key, once), ask (the user, once), answer (say it).
+        target: What it is done to.
+        text: What is filled in, asked or answered; for `read` a regular expression whose first group is kept.
+        on: The wanted state of a toggle.
+        save: The name under which an answer or words are remembered.
+        until: For `do` and `press`: shows that the effect is there; None: the target is gone.
+        key: For `press`.
+    """
+
+    kind: Literal["go", "do", "hold", "fill", "toggle", "read", "press", "ask", "answer"]
+    target: Target = Target()
+    text: Words = ""
+    on: bool = True
+    save: str = ""
+    until: Target | None = None
+    key: Key = "enter"
+
+    @property
+    def leads(self) -> bool:
+        """Whether it only leads somewhere."""
+        return self.kind in ("go", "hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Rungs in one app; "" is no app (asking, answering)."""
+
+    app: str
+    rungs: tuple[Rung, ...]
+    package: str = ""
+
+
+@dataclass
+class Oracle:
+    """Follows flows.
+
+    Args:
+        flows: What to do, in order.
+        memory: What is known from the start.
+    """
+
+    flows: Sequence[Flow]
+    memory: Memory = field(default_factory=Memory)
+    answers: Memory = field(default_factory=Memory)
+    _done: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    _flow: int = 0
+    _tried: tuple[int, int] | None = None
+    _scrolls: int = 0
+    _down: bool = True
+    _seen: str = ""
+    _backs: int = 0
+    _waits: int = 0
+
+    def answered(self, question: str, answer: str) -> None:
+        """Take the user's answer to a question of ours."""
+        for f, flow in enumerate(self.flows):
+            for r, rung in enumerate(flow.rungs):
+                if rung.kind == "ask" and _words(rung.text, self.memory) == question:
+                    self.memory[rung.save or "answer"] = answer
+                    self._done.add((f, r))
+
+    def next(self, seen: Observation) -> Move:
+        """The next right move on this screen."""
+        if move := _dismiss(seen):
+            return move
+        while self._flow < len(self.flows):
+            flow = self.flows[self._flow]
+            self._look(flow, seen)
+            open_rungs = [r for r, rung in enumerate(flow.rungs) if not rung.leads and not self._is_done(r)]
+            if open_rungs:
+                return self._toward(flow, open_rungs[0], seen)
+            self._flow, self._tried = self._flow + 1, None
+            self._reset_search()
+        return Move("finish", why="All is done.")
+
+    def _is_done(self, r: int) -> bool:
+        return (self._flow, r) in self._done
+
+    def _look(self, flow: Flow, seen: Observation) -> None:
+        """Note every effect that this screen shows."""
+        for r, rung in enumerate(flow.rungs):
+            if self._is_done(r):
+                continue
+            if any(not self._is_done(e) for e in range(r) if flow.rungs[e].kind in ("do", "press", "ask")):
+                break  # what stands on later screens may look the same here
+            element = rung.target.find(seen, self.memory)
+            if self._shows(rung, r, element, seen):
+                self._done.add((self._flow, r))
+
+    def _shows(self, rung: Rung, r: int, element: Element | None, seen: Observation) -> bool:
+        if rung.kind in ("do", "press"):
+            if self._tried != (self._flow, r):
+                return False
+            if rung.until is not None:
+                return rung.until.find(seen, self.memory) is not None
+            return element is None if rung.kind == "do" else True
+        if element is None:
+            return False
+        if rung.kind == "fill":
+            return field_text(element) == _words(rung.text, self.memory)
+        if rung.kind == "toggle":
+            return is_on(element) == rung.on
+        if rung.kind == "read":
+            words = f"{element.node.text or element.label} {element.context}"
+            match = re.search(_words(rung.text, self.memory) or "(.+)", words)
+            if match:
+                self.memory[rung.save] = match[1].strip()
+            return match is not None
+        return False
+
+    def _toward(self, flow: Flow, r: int, seen: Observation) -> Move:
+        rung = flow.rungs[r]
+        if rung.kind == "ask":
+            return Move("ask", text=_words(rung.text, self.memory), why="Only the user knows.")
+        if rung.kind == "answer":
+            self._done.add((self._flow, r))
+            return Move("answer", text=_words(rung.text, self.memory))
+        if rung.kind == "press" and self._in_app(flow, seen):
+            self._tried = (self._flow, r)
+            return Move("key", key=rung.key)
+        element = rung.target.find(seen, self.memory) if self._in_app(flow, seen) else None
+        if element is not None and rung.kind != "read":
+            self._reset_search()
+            return self._do(rung, r, element)
+        for before in range(r - 1, -1, -1):
+            step = flow.rungs[before]
+            if step.leads and self._in_app(flow, seen):
+                way = step.target.find(seen, self.memory)
+                if way is not None:
+                    return self._lead(flow, before, way)
+        return self._search(flow, seen)
+
+    def _do(self, rung: Rung, r: int, element: Element) -> Move:
+        self._tried = (self._flow, r)
+        if rung.kind != "fill":
+            return Move("tap", element)
+        if not element.node.focused:
+            return Move("tap", element, why="The field must have the focus.")
+        if field_text(element):
+            return Move("clear", element)
+        return Move("type", element, text=_words(rung.text, self.memory))
+
+    def _lead(self, flow: Flow, before: int, way: Element) -> Move:
+        """Take a rung that leads somewhere: what was filled in behind it is open again."""
+        for r in range(before + 1, len(flow.rungs)):
+            if flow.rungs[r].kind in ("do", "press") and self._is_done(r):
+                break
+            if flow.rungs[r].kind in ("fill", "toggle"):
+                self._done.discard((self._flow, r))
+        self._reset_search()
+        return Move("long_press" if flow.rungs[before].kind == "hold" else "tap", way)
+
+    def _in_app(self, flow: Flow, seen: Observation) -> bool:
+        return not flow.package or seen.package == flow.package
+
+    def _search(self, flow: Flow, seen: Observation) -> Move:
+        """Look for what is not on the screen: wait a moment, scroll down and up again, go back, start anew."""
+        if not self._in_app(flow, seen):
+            self._reset_search()
+            return Move("open_app", text=flow.app)
+        if self._waits < 1:
+            self._waits += 1
+            return Move("wait")
+        if seen.keyboard:
+            return Move("key", key="back", why="The keyboard may cover it.")
+        scrollable = next((e for e in seen.tree.elements() if e.node.scrollable), None)
+        if scrollable is not None and self._scrolls < _MAX_SCROLLS:
+            self._scrolls += 1
+            if self._seen == seen.signature:  # the end of the list
+                if not self._down:
+                    self._scrolls = _MAX_SCROLLS
+                self._down = False
+            self._seen = seen.signature
+            return Move("swipe", scrollable, direction="up" if self._down else "down")
+        self._backs += 1
+        backs = self._backs
+        self._scrolls, self._down, self._seen, self._waits = 0, True, "", 0
+        if backs > _PATIENCE:
+            self._backs = 0
+            return Move("key", key="home", why="Start anew.")
+        return Move("key", key="back")
+
+    def _reset_search(self) -> None:
+        self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, "", 0, 0
+
+
+def go(label: Words = "", **how: object) -> Rung:
+    """Tap what only leads somewhere."""
+    return Rung("go", _target(label, how))
+
+
+def hold(label: Words = "", **how: object) -> Rung:
+    """Press long what then offers more."""
+    return Rung("hold", _target(label, how))
+
+
+def do(label: Words = "", *, until: Target | None = None, **how: object) -> Rung:
+    """Tap what has an effect, once."""
+    return Rung("do", _target(label, how), until=until)
+
+
+def fill(label: Words = "", text: Words = "", **how: object) -> Rung:
+    """Have a text in a field."""
+    return Rung("fill", _target(label, {"role": "field", **how}), text=text)
+
+
+def toggle(label: Words = "", on: bool = True, **how: object) -> Rung:
+    """Have a switch in a state."""
+    return Rung("toggle", _target(label, how), on=on)
+
+
+def read(save: str, label: Words = "", pattern: Words = "", **how: object) -> Rung:
+    """Remember words of the screen."""
+    return Rung("read", _target(label, how), text=pattern, save=save)
+
+
+def press(key: Key, until: Target | None = None) -> Rung:
+    """Press a key, once."""
+    return Rung("press", key=key, until=until)
+
+
+def ask(question: Words, save: str = "answer") -> Flow:
+    """Ask the user, once."""
+    return Flow("", (Rung("ask", text=question, save=save),))
+
+
+def answer(text: Words) -> Flow:
+    """Say the answer."""
+    return Flow("", (Rung("answer", text=text),))
+
+
+def is_on(element: Element) -> bool:
+    """Whether a switch is on: its own mark, or that of the switch within its row."""
+    marks = [node.checked for node in element.node.walk() if node.checkable]
+    return any(marks) if marks else element.node.selected
+
+
+def field_text(element: Element) -> str:
+    """What stands in a field; a hint is nothing."""
+    text = element.node.text
+    return "" if text == element.node.hint else text
+
+
+def _dismiss(seen: Observation) -> Move | None:
+    """What stands in the way and has nothing to do with the task."""
+    for label, kind in _IN_THE_WAY:
+        element = Target(label=label, role="button").find(seen, {})
+        if element is not None and re.search(kind, _screen_words(seen), re.IGNORECASE):
+            return Move("tap", element, why="A dialog of the system stands in the way.")
+    return None
+
+
+_IN_THE_WAY = (
+    ("Wait", r"isn't responding"),
+    ("Close app", r"keeps stopping|has stopped"),
+    ("While using the app", r"^Allow .+ to "),
+    ("Don't allow", r"^Allow .+ to "),
+)
+
+
+def _screen_words(seen: Observation) -> str:
+    return "\n".join(node.text for node in seen.tree.walk() if node.text)
+
+
+def _target(label: Words, how: dict[str, object]) -> Target:
+    return Target(label=label, **how)  # pyright: ignore[reportArgumentType]
+
+
+def _words(words: Words, memory: Memory) -> str:
+    return words if isinstance(words, str) else words(memory)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
