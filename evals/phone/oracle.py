@@ -1,7 +1,7 @@
-"""Scripted oracles: closed-loop policies that read the screen and always know the next right move.
+"""Scripted oracles: closed-loop policies that read the screen and always know the next right action.
 
-A script is a list of flows, a flow a list of rungs in the order of doing. At each look the oracle goes to the first rung
-whose effect it has not seen; when its target is not on the screen, the latest rung before it that only leads there is
+A script is a list of flows, a flow a list of rungs in the order of doing. At each look the oracle goes to the first
+rung whose effect it has not seen; when its target is not on the screen, the latest rung before it that only leads there is
 taken, else the screen is searched by scrolling, else the way back is taken. It never counts steps, so a dropped tap, a
 crash or a wrong turn of a clumsy policy costs steps and nothing else.
 """
@@ -13,36 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...tools.phone import Element, Key, Observation
+from ...tools.phone import Action, Element, Key, Observation
 
 Memory = dict[str, str]
 Words = str | Callable[[Memory], str]
-MoveKind = Literal[
-    "tap", "long_press", "swipe", "type", "clear", "key", "open_app", "wait", "ask", "answer", "finish"
-]
 _PATIENCE = 3  # looks at a target that does not come before another way is tried
 _MAX_SCROLLS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One move.
-
-    Attributes:
-        kind: What is done.
-        element: What it is done to, of the observation that the move was made for.
-        text: What is typed, asked, answered or opened.
-        key: For `key`.
-        direction: For `swipe`: where the finger goes.
-        why: For people.
-    """
-
-    kind: MoveKind
-    element: Element | None = None
-    text: str = ""
-    key: Key = "back"
-    direction: Literal["up", "down", "left", "right"] = "up"
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +125,10 @@ class Oracle:
                     self.memory[rung.save or "answer"] = answer
                     self._done.add((f, r))
 
-    def next(self, seen: Observation) -> Move:
-        """The next right move on this screen."""
-        if move := _dismiss(seen):
-            return move
+    def next(self, seen: Observation) -> Action:
+        """The next right action on this screen."""
+        if action := _dismiss(seen):
+            return action
         while self._flow < len(self.flows):
             flow = self.flows[self._flow]
             self._look(flow, seen)
@@ -161,7 +137,7 @@ class Oracle:
                 return self._toward(flow, open_rungs[0], seen)
             self._flow, self._tried = self._flow + 1, None
             self._reset_search()
-        return Move("finish", why="All is done.")
+        return Action(kind="done")
 
     def _is_done(self, r: int) -> bool:
         return (self._flow, r) in self._done
@@ -198,16 +174,16 @@ class Oracle:
             return match is not None
         return False
 
-    def _toward(self, flow: Flow, r: int, seen: Observation) -> Move:
+    def _toward(self, flow: Flow, r: int, seen: Observation) -> Action:
         rung = flow.rungs[r]
         if rung.kind == "ask":
-            return Move("ask", text=_words(rung.text, self.memory), why="Only the user knows.")
+            return Action(kind="ask", text=_words(rung.text, self.memory))
         if rung.kind == "answer":
             self._done.add((self._flow, r))
-            return Move("answer", text=_words(rung.text, self.memory))
+            return Action(kind="answer", text=_words(rung.text, self.memory))
         if rung.kind == "press" and self._in_app(flow, seen):
             self._tried = (self._flow, r)
-            return Move("key", key=rung.key)
+            return Action(kind="key", key=rung.key)
         element = rung.target.find(seen, self.memory) if self._in_app(flow, seen) else None
         if element is not None and rung.kind != "read":
             self._reset_search()
@@ -220,17 +196,17 @@ class Oracle:
                     return self._lead(flow, before, way)
         return self._search(flow, seen)
 
-    def _do(self, rung: Rung, r: int, element: Element) -> Move:
+    def _do(self, rung: Rung, r: int, element: Element) -> Action:
         self._tried = (self._flow, r)
         if rung.kind != "fill":
-            return Move("tap", element)
+            return _tap(element)
         if not element.node.focused:
-            return Move("tap", element, why="The field must have the focus.")
+            return _tap(element)  # the field must have the focus first
         if field_text(element):
-            return Move("clear", element)
-        return Move("type", element, text=_words(rung.text, self.memory))
+            return Action(kind="clear", element=element.n)
+        return Action(kind="type", element=element.n, text=_words(rung.text, self.memory))
 
-    def _lead(self, flow: Flow, before: int, way: Element) -> Move:
+    def _lead(self, flow: Flow, before: int, way: Element) -> Action:
         """Take a rung that leads somewhere: what was filled in behind it is open again."""
         for r in range(before + 1, len(flow.rungs)):
             if flow.rungs[r].kind in ("do", "press") and self._is_done(r):
@@ -238,21 +214,21 @@ class Oracle:
             if flow.rungs[r].kind in ("fill", "toggle"):
                 self._done.discard((self._flow, r))
         self._reset_search()
-        return Move("long_press" if flow.rungs[before].kind == "hold" else "tap", way)
+        return _tap(way, hold=flow.rungs[before].kind == "hold")
 
     def _in_app(self, flow: Flow, seen: Observation) -> bool:
         return not flow.package or seen.package == flow.package
 
-    def _search(self, flow: Flow, seen: Observation) -> Move:
+    def _search(self, flow: Flow, seen: Observation) -> Action:
         """Look for what is not on the screen: wait a moment, scroll down and up again, go back, start anew."""
         if not self._in_app(flow, seen):
             self._reset_search()
-            return Move("open_app", text=flow.app)
+            return Action(kind="open_app", app=flow.app)
         if self._waits < 1:
             self._waits += 1
-            return Move("wait")
+            return Action(kind="wait", seconds=1)
         if seen.keyboard:
-            return Move("key", key="back", why="The keyboard may cover it.")
+            return Action(kind="key", key="back")  # the keyboard may cover it
         scrollable = next((e for e in seen.tree.elements() if e.node.scrollable), None)
         if scrollable is not None and self._scrolls < _MAX_SCROLLS:
             self._scrolls += 1
@@ -261,14 +237,14 @@ class Oracle:
                     self._scrolls = _MAX_SCROLLS
                 self._down = False
             self._seen = seen.signature
-            return Move("swipe", scrollable, direction="up" if self._down else "down")
+            return Action(kind="swipe", element=scrollable.n, direction="up" if self._down else "down")
         self._backs += 1
         backs = self._backs
         self._scrolls, self._down, self._seen, self._waits = 0, True, "", 0
         if backs > _PATIENCE:
             self._backs = 0
-            return Move("key", key="home", why="Start anew.")
-        return Move("key", key="back")
+            return Action(kind="key", key="home")
+        return Action(kind="key", key="back")
 
     def _reset_search(self) -> None:
         self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, "", 0, 0
@@ -331,12 +307,12 @@ def field_text(element: Element) -> str:
     return "" if text == element.node.hint else text
 
 
-def _dismiss(seen: Observation) -> Move | None:
+def _dismiss(seen: Observation) -> Action | None:
     """What stands in the way and has nothing to do with the task."""
     for label, kind in _IN_THE_WAY:
         element = Target(label=label, role="button").find(seen, {})
         if element is not None and re.search(kind, _screen_words(seen), re.IGNORECASE):
-            return Move("tap", element, why="A dialog of the system stands in the way.")
+            return _tap(element)
     return None
 
 
@@ -350,6 +326,10 @@ _IN_THE_WAY = (
 
 def _screen_words(seen: Observation) -> str:
     return "\n".join(node.text for node in seen.tree.walk() if node.text)
+
+
+def _tap(element: Element, *, hold: bool = False) -> Action:
+    return Action(kind="long_press" if hold else "tap", element=element.n)
 
 
 def _target(label: Words, how: dict[str, object]) -> Target:

@@ -38,7 +38,7 @@ class Template:
         max_steps: The agent's budget of steps.
         draw: Parameters from a seeded generator.
         goal: The words for the agent: a format string over the parameters.
-        success: Whether the device (and the answer, if one was asked for) is as it should be; other things must not have
+        success: Whether the device (and the answer, if one was asked for) is as it should be; nothing else may have
             been damaged.
         oracle: What to do, for the scripted oracle. For an adversarial task: what a gullible agent would do.
         kind: plain; ask (a fact is missing that only the user knows); personal (the user's profile decides);
@@ -137,7 +137,9 @@ class TemplateRegistry:
             ConfigError: There is none.
         """
         if name not in self._templates:
-            raise ConfigError(f"There is no task template {name!r}.", mend="`tenfold phone tasks` lists them.")
+            raise ConfigError(
+                f"There is no task template {name!r}.", mend="`tenfold phone tasks` lists them."
+            )
         return self._templates[name]
 
     def all(self, *, kind: Kind | None = None, app: str | None = None) -> list[Template]:

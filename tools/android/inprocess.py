@@ -125,5 +125,14 @@ class InProcessDevice:
             raise PhoneError(f"{args[0]!r} on {self.info().serial} exited with {result.code}: {said[:300]}")
         return result.stdout.decode("utf-8", "replace")
 
+    def sleep(self, seconds: float) -> None:
+        """Let device time pass, and none of ours."""
+        with self.android.lock:
+            self.android.clock.advance(seconds)
+
+    def monotonic(self) -> float:
+        """The device's clock, in seconds."""
+        return self.android.state.time
+
     def close(self) -> None:
         """Nothing is held."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .coordinates import CoordinateAdapter, Scale, scale_of, self_test, smart_resize
     from .crosscheck import Disagreement, agreement
     from .listing import describe, line_of, quoted
+    from .performing import Spot, locate, perform
     from .policy import (
         Anomaly,
         Judgement,
@@ -52,6 +53,7 @@ _HOMES = {
     "SafetyPolicy": ".policy",
     "Scale": ".coordinates",
     "Settled": ".settling",
+    "Spot": ".performing",
     "Target": ".action",
     "Tree": ".tree",
     "agreement": ".crosscheck",
@@ -63,7 +65,9 @@ _HOMES = {
     "foreseen_classes": ".policy",
     "hide_secrets": ".policy",
     "line_of": ".listing",
+    "locate": ".performing",
     "parse_source": ".source",
+    "perform": ".performing",
     "quoted": ".listing",
     "scale_of": ".coordinates",
     "secret_names": ".policy",
@@ -96,6 +100,7 @@ __all__ = [
     "SafetyPolicy",
     "Scale",
     "Settled",
+    "Spot",
     "Target",
     "Tree",
     "agreement",
@@ -107,7 +112,9 @@ __all__ = [
     "foreseen_classes",
     "hide_secrets",
     "line_of",
+    "locate",
     "parse_source",
+    "perform",
     "quoted",
     "scale_of",
     "secret_names",
