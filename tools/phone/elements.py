@@ -59,7 +59,10 @@ def _spots(tree: Tree) -> list[_Spot]:
             continue
         web = node.class_name.endswith("WebView") or (parent is not None and parent.in_web)
         acts = node.clickable or node.long_clickable or node.editable or node.scrollable
-        spot = _Spot(node, parent, node.bounds.clip(screen), acts, web)
+        box = node.bounds.clip(screen)
+        if _toast(node):  # it says no place: over everything, low on the screen
+            box = Bounds(0, screen.bottom - 1, max(screen.right, 1), max(screen.bottom, 1))
+        spot = _Spot(node, parent, box, acts, web)
         if parent is not None:
             spot.owner = parent if parent.acts else parent.owner
             if not acts and node.checkable and not _row(spot.owner):
@@ -67,6 +70,10 @@ def _spots(tree: Tree) -> list[_Spot]:
         found.append(spot)
         waiting.extend((child, spot) for child in reversed(node.children))
     return found
+
+
+def _toast(node: Node) -> bool:
+    return node.class_name.endswith("widget.Toast")
 
 
 def _row(owner: _Spot | None) -> bool:
@@ -129,7 +136,7 @@ _ROLES = (
     (r"SeekBar|Slider|RatingBar", "slider"),
     (r"Spinner$", "dropdown"),
     (r"TabView|\$Tab$|TabItem", "tab"),
-    (r"widget\.Toast|^Toast", "toast"),
+    (r"widget\.Toast$", "toast"),
     (r"Button$|Chip$", "button"),
 )
 
