@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .action import TOUCHES, Action, ActionKind, Direction, Target
+    from .appium import AppiumDevice
+    from .checks import Check, doctor, find_adb
     from .classify import classify_action, words_of
     from .coordinates import CoordinateAdapter, Scale, scale_of, self_test, smart_resize
     from .crosscheck import Disagreement, agreement
     from .listing import describe, line_of, quoted
+    from .opening import APPIUM_URL, DeviceSpec, open_device
     from .performing import Spot, locate, perform
     from .policy import (
         Anomaly,
@@ -31,16 +34,20 @@ if TYPE_CHECKING:
 
 # No module here is called like a name in it: importing the module would hide the name.
 _HOMES = {
+    "APPIUM_URL": ".opening",
     "TOUCHES": ".action",
     "Action": ".action",
     "ActionClass": ".words",
     "ActionKind": ".action",
     "Anomaly": ".policy",
+    "AppiumDevice": ".appium",
     "Bounds": ".tree",
+    "Check": ".checks",
     "Clocked": ".settling",
     "CoordinateAdapter": ".coordinates",
     "Device": ".port",
     "DeviceInfo": ".port",
+    "DeviceSpec": ".opening",
     "Direction": ".action",
     "Disagreement": ".crosscheck",
     "Element": ".tree",
@@ -60,12 +67,15 @@ _HOMES = {
     "chain_to": ".tree",
     "classify_action": ".classify",
     "describe": ".listing",
+    "doctor": ".checks",
     "fill_secrets": ".policy",
+    "find_adb": ".checks",
     "find_orders": ".policy",
     "foreseen_classes": ".policy",
     "hide_secrets": ".policy",
     "line_of": ".listing",
     "locate": ".performing",
+    "open_device": ".opening",
     "parse_source": ".source",
     "perform": ".performing",
     "quoted": ".listing",
@@ -78,16 +88,20 @@ _HOMES = {
 }
 
 __all__ = [
+    "APPIUM_URL",
     "TOUCHES",
     "Action",
     "ActionClass",
     "ActionKind",
     "Anomaly",
+    "AppiumDevice",
     "Bounds",
+    "Check",
     "Clocked",
     "CoordinateAdapter",
     "Device",
     "DeviceInfo",
+    "DeviceSpec",
     "Direction",
     "Disagreement",
     "Element",
@@ -107,12 +121,15 @@ __all__ = [
     "chain_to",
     "classify_action",
     "describe",
+    "doctor",
     "fill_secrets",
+    "find_adb",
     "find_orders",
     "foreseen_classes",
     "hide_secrets",
     "line_of",
     "locate",
+    "open_device",
     "parse_source",
     "perform",
     "quoted",
