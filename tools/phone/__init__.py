@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         secret_names,
     )
     from .port import Device, DeviceInfo, Feature, Key, Observation
+    from .privacy import secret_boxes, without_secrets
+    from .probes import PROBES, Probe, probe_of, read_probe, wanted_switch
     from .settling import Clocked, Settled, settle
     from .source import parse_source
     from .tree import Bounds, Element, Node, Tree, chain_to
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # No module here is called like a name in it: importing the module would hide the name.
 _HOMES = {
     "APPIUM_URL": ".opening",
+    "PROBES": ".probes",
     "TOUCHES": ".action",
     "Action": ".action",
     "ActionClass": ".words",
@@ -56,6 +59,7 @@ _HOMES = {
     "Key": ".port",
     "Node": ".tree",
     "Observation": ".port",
+    "Probe": ".probes",
     "Rule": ".policy",
     "SafetyPolicy": ".policy",
     "Scale": ".coordinates",
@@ -78,17 +82,23 @@ _HOMES = {
     "open_device": ".opening",
     "parse_source": ".source",
     "perform": ".performing",
+    "probe_of": ".probes",
     "quoted": ".listing",
+    "read_probe": ".probes",
     "scale_of": ".coordinates",
+    "secret_boxes": ".privacy",
     "secret_names": ".policy",
     "self_test": ".coordinates",
     "settle": ".settling",
     "smart_resize": ".coordinates",
+    "wanted_switch": ".probes",
+    "without_secrets": ".privacy",
     "words_of": ".classify",
 }
 
 __all__ = [
     "APPIUM_URL",
+    "PROBES",
     "TOUCHES",
     "Action",
     "ActionClass",
@@ -110,6 +120,7 @@ __all__ = [
     "Key",
     "Node",
     "Observation",
+    "Probe",
     "Rule",
     "SafetyPolicy",
     "Scale",
@@ -132,12 +143,17 @@ __all__ = [
     "open_device",
     "parse_source",
     "perform",
+    "probe_of",
     "quoted",
+    "read_probe",
     "scale_of",
+    "secret_boxes",
     "secret_names",
     "self_test",
     "settle",
     "smart_resize",
+    "wanted_switch",
+    "without_secrets",
     "words_of",
 ]
 
