@@ -1,9 +1,9 @@
 """Scripted oracles: closed-loop policies that read the screen and always know the next right action.
 
 A script is a list of flows, a flow a list of rungs in the order of doing. At each look the oracle goes to the first
-rung whose effect it has not seen; when its target is not on the screen, the latest rung before it that only leads there is
-taken, else the screen is searched by scrolling, else the way back is taken. It never counts steps, so a dropped tap, a
-crash or a wrong turn of a clumsy policy costs steps and nothing else.
+rung whose effect it has not seen; when its target is not on the screen, the latest rung before it that only leads
+there is taken, else the screen is searched by scrolling, else the way back is taken. It never counts steps, so a
+dropped tap, a crash or a wrong turn of a clumsy policy costs steps and nothing else.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...tools.phone import Action, Element, Key, Observation
+from ...tools.phone import Action, Element, Key, Node, Observation
 
 Memory = dict[str, str]
 Words = str | Callable[[Memory], str]
-_PATIENCE = 3  # looks at a target that does not come before another way is tried
+_PATIENCE = 3  # tries of one way before another is taken
 _MAX_SCROLLS = 12
 
 
@@ -30,7 +30,7 @@ class Target:
         id: The end of the resource id.
         role: As `Element.role` has it; "" is any.
         contains: Whether a part of the words is enough.
-        near: Words that must stand in the label or its context.
+        near: Words that must stand in its label, its context or the row that it stands in.
         nth: Which of several, from 0.
     """
 
@@ -54,7 +54,9 @@ class Target:
             (not wanted or (wanted in said if self.contains else wanted == said))
             and (not self.id or element.node.resource_id.endswith(self.id))
             and (not self.role or element.role == self.role)
-            and (not near or _plain(near) in _plain(f"{element.label} {element.context}"))
+            and (
+                not near or _plain(near) in _plain(f"{element.label} {element.context} {_row_words(element)}")
+            )
         )
 
 
@@ -116,6 +118,7 @@ class Oracle:
     _seen: str = ""
     _backs: int = 0
     _waits: int = 0
+    _led: dict[tuple[int, str], int] = field(default_factory=dict[tuple[int, str], int])
 
     def answered(self, question: str, answer: str) -> None:
         """Take the user's answer to a question of ours."""
@@ -135,7 +138,7 @@ class Oracle:
             open_rungs = [r for r, rung in enumerate(flow.rungs) if not rung.leads and not self._is_done(r)]
             if open_rungs:
                 return self._toward(flow, open_rungs[0], seen)
-            self._flow, self._tried = self._flow + 1, None
+            self._flow, self._tried, self._led = self._flow + 1, None, {}
             self._reset_search()
         return Action(kind="done")
 
@@ -192,7 +195,9 @@ class Oracle:
             step = flow.rungs[before]
             if step.leads and self._in_app(flow, seen):
                 way = step.target.find(seen, self.memory)
-                if way is not None:
+                tries = self._led.get((before, seen.signature), 0)
+                if way is not None and tries < _PATIENCE:
+                    self._led[before, seen.signature] = tries + 1
                     return self._lead(flow, before, way)
         return self._search(flow, seen)
 
@@ -242,7 +247,7 @@ class Oracle:
         backs = self._backs
         self._scrolls, self._down, self._seen, self._waits = 0, True, "", 0
         if backs > _PATIENCE:
-            self._backs = 0
+            self._backs, self._led = 0, {}
             return Action(kind="key", key="home")
         return Action(kind="key", key="back")
 
@@ -338,6 +343,16 @@ def _target(label: Words, how: dict[str, object]) -> Target:
 
 def _words(words: Words, memory: Memory) -> str:
     return words if isinstance(words, str) else words(memory)
+
+
+def _row_words(element: Element) -> str:
+    """All words of the row that an element stands in: its nearest ancestor that has more words than itself."""
+    own = _node_words(element.node)
+    return next((words for node in reversed(element.path) if (words := _node_words(node)) != own), "")
+
+
+def _node_words(node: Node) -> str:
+    return " ".join(n.text or n.description for n in node.walk() if n.text or n.description)
 
 
 def _plain(text: str) -> str:
