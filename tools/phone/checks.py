@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -38,7 +37,10 @@ class Check:
 
 
 def doctor(*, appium_url: str = APPIUM_URL) -> list[Check]:
-    """Look for everything between here and a phone, in the order in which it is needed. Changes nothing."""
+    """Look for everything between here and a phone, in the order in which it is needed.
+
+    Looking for devices starts adb's own server when none runs, as every adb command does.
+    """
     adb = find_adb()
     return [_adb(adb), _devices(adb), _sdk(), _node(), _appium(), _driver(), _client(), _server(appium_url)]
 

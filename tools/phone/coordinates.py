@@ -174,7 +174,7 @@ def _calibration(width: int, height: int) -> bytes:
     return out.getvalue()
 
 
-_NUMBER = r"-?\d{1,7}(?:\.\d{1,12})?"
+_NUMBER = r"-?\d{1,7}(?:\.\d{1,20})?"
 
 
 def _point(reply: str | Sequence[float]) -> tuple[float, float]:
