@@ -69,6 +69,11 @@ class Controls:
         airplane = self.setting("global", "airplane_mode_on") == "1"
         return (wifi or (data and not airplane)) and not self.faults.no_network
 
+    @property
+    def sending(self) -> bool:
+        """Whether the mobile network carries calls and messages."""
+        return self.setting("global", "airplane_mode_on") != "1" and not self.faults.no_network
+
     def rotate(self, quarters: int) -> None:
         """Turn the screen to a number of quarter turns, 0 to 3."""
         self.state.rotation = quarters % 4

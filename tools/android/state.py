@@ -60,6 +60,7 @@ class State:
         dialogs: System dialogs, the topmost last: (kind, package).
         actions: How many inputs there were.
         keyboard: The keyboard is wanted; it shows while a field has the focus.
+        helpers: Packages of test tools that were installed, with version name and code.
         late, stale: Looks for which the held screen, or its tree, is still shown.
     """
 
@@ -84,9 +85,8 @@ class State:
     actions: int = 0
     late: int = 0
     stale: int = 0
-    size: tuple[int, int] | None = None
-    density: int | None = None
     notified: int = 0
+    helpers: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     torch: bool = False
 
 
