@@ -19,6 +19,7 @@ Memory = dict[str, str]
 Words = str | Callable[[Memory], str]
 _PATIENCE = 3  # tries of one way before another is taken
 _MAX_SCROLLS = 12
+_SAME = 0.75  # share of labels that two looks at one end of a list have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Oracle:
     _tried: tuple[int, int] | None = None
     _scrolls: int = 0
     _down: bool = True
-    _seen: str = ""
+    _seen: frozenset[str] = frozenset()
     _backs: int = 0
     _waits: int = 0
     _led: dict[tuple[int, str], int] = field(default_factory=dict[tuple[int, str], int])
@@ -170,7 +171,10 @@ class Oracle:
         if rung.kind == "toggle":
             return is_on(element) == rung.on
         if rung.kind == "read":
-            words = f"{element.node.text or element.label} {element.context}"
+            row = (
+                "" if element.node.clickable else _row_words(element)
+            )  # a row that takes a touch has all its words
+            words = f"{element.node.text or element.label} {element.context} {row}"
             match = re.search(_words(rung.text, self.memory) or "(.+)", words)
             if match:
                 self.memory[rung.save] = match[1].strip()
@@ -237,22 +241,23 @@ class Oracle:
         scrollable = next((e for e in seen.tree.elements() if e.node.scrollable), None)
         if scrollable is not None and self._scrolls < _MAX_SCROLLS:
             self._scrolls += 1
-            if self._seen == seen.signature:  # the end of the list
+            labels = frozenset(e.label for e in seen.tree.elements())
+            if len(labels & self._seen) >= _SAME * len(labels | self._seen):  # the end of the list
                 if not self._down:
                     self._scrolls = _MAX_SCROLLS
                 self._down = False
-            self._seen = seen.signature
+            self._seen = labels
             return Action(kind="swipe", element=scrollable.n, direction="up" if self._down else "down")
         self._backs += 1
         backs = self._backs
-        self._scrolls, self._down, self._seen, self._waits = 0, True, "", 0
+        self._scrolls, self._down, self._seen, self._waits = 0, True, frozenset(), 0
         if backs > _PATIENCE:
             self._backs, self._led = 0, {}
             return Action(kind="key", key="home")
         return Action(kind="key", key="back")
 
     def _reset_search(self) -> None:
-        self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, "", 0, 0
+        self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, frozenset(), 0, 0
 
 
 def go(label: Words = "", **how: object) -> Rung:

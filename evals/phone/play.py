@@ -67,7 +67,8 @@ def play_with(
     task.initialise(android)
     android.faults = faults or Faults()
     device, episode = InProcessDevice(android), Episode()
-    facts, before = dict(task.template.facts(task.params)), ""
+    facts = dict(task.template.facts(task.params))
+    before: Observation | None = None
     for _ in range(round(task.template.max_steps * slack)):
         seen = settle(device, screenshot=False, after=before).observation
         action = choose(seen)
@@ -84,7 +85,7 @@ def play_with(
                 oracle.answered(action.text, facts.get(action.text, "I do not know."))
             continue
         episode.steps += 1
-        before = seen.signature
+        before = seen
         try:
             perform(device, action, locate(action, seen))
         except PhoneError:

@@ -39,16 +39,34 @@ class Settled:
     looks: int
 
 
-def settle(device: Device, *, quiet_s: float = 0.15, cap_s: float = 6.0, screenshot: bool = True) -> Settled:
+def settle(
+    device: Device,
+    *,
+    quiet_s: float = 0.15,
+    cap_s: float = 6.0,
+    screenshot: bool = True,
+    after: Observation | None = None,
+    patience_s: float = 1.5,
+) -> Settled:
     """Look until two looks `quiet_s` apart show the same, or `cap_s` is over.
 
     The picture belongs to the last look. It is asked for when rest is expected, not on every poll of a moving screen.
+
+    Args:
+        device: The phone.
+        quiet_s: Seconds between two looks.
+        cap_s: The longest wait.
+        screenshot: Whether a picture is wanted.
+        after: The look from before an action: while the tree is still that one it may only be slow, whatever the
+            device says of the activity, and `patience_s` seconds are given to it.
+        patience_s: See `after`.
 
     Raises:
         PhoneError: The device is gone.
     """
     clock = device if isinstance(device, Clocked) else time
     begin = clock.monotonic()
+    old = after.tree.signature("", "", False) if after is not None else ""
     last, looks, expect_rest = device.observe(screenshot=False), 1, True
     while True:
         clock.sleep(quiet_s)
@@ -56,7 +74,8 @@ def settle(device: Device, *, quiet_s: float = 0.15, cap_s: float = 6.0, screens
         looks += 1
         same = now.signature == last.signature
         waited = clock.monotonic() - begin
-        if same and (now.png is not None or expect_rest or not screenshot):
+        late = bool(old) and waited < patience_s and now.tree.signature("", "", False) == old
+        if same and not late and (now.png is not None or expect_rest or not screenshot):
             return Settled(now, True, waited, looks)
         if waited >= cap_s:
             if screenshot and not expect_rest:
