@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         fill_secrets,
         find_orders,
         foreseen_classes,
+        gives_orders,
         hide_secrets,
         secret_names,
     )
@@ -76,6 +77,7 @@ _HOMES = {
     "find_adb": ".checks",
     "find_orders": ".policy",
     "foreseen_classes": ".policy",
+    "gives_orders": ".policy",
     "hide_secrets": ".policy",
     "line_of": ".listing",
     "locate": ".performing",
@@ -137,6 +139,7 @@ __all__ = [
     "find_adb",
     "find_orders",
     "foreseen_classes",
+    "gives_orders",
     "hide_secrets",
     "line_of",
     "locate",

@@ -213,6 +213,11 @@ _ORDERS = tuple(
 )
 
 
+def gives_orders(text: str) -> bool:
+    """Whether a text orders an assistant about."""
+    return any(pattern.search(text) for pattern in _ORDERS)
+
+
 def find_orders(tree: Tree, goal: str) -> list[Anomaly]:
     """Texts on the screen that order an assistant about, unless the user's goal contains them.
 
@@ -227,7 +232,7 @@ def find_orders(tree: Tree, goal: str) -> list[Anomaly]:
     return [
         Anomaly(text[:200], hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16])
         for text in texts
-        if any(pattern.search(text) for pattern in _ORDERS) and text.lower() not in wanted
+        if gives_orders(text) and text.lower() not in wanted
     ]
 
 

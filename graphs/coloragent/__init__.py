@@ -1,0 +1,25 @@
+"""The phone graph: ColorAgent's loop over a device port."""
+
+from .acting import ApprovalAnswer
+from .context import Look, PhoneContext
+from .detectors import signs
+from .graph import build_graph
+from .planning import PermissionAnswer
+from .shared import action_words
+from .state import Modules, PhoneLimits, PhoneOptions, PhoneState, Step, initial_state
+
+__all__ = [
+    "ApprovalAnswer",
+    "Look",
+    "Modules",
+    "PermissionAnswer",
+    "PhoneContext",
+    "PhoneLimits",
+    "PhoneOptions",
+    "PhoneState",
+    "Step",
+    "action_words",
+    "build_graph",
+    "initial_state",
+    "signs",
+]

@@ -1,0 +1,213 @@
+"""What the nodes of a phone task work with: handed in from outside, never part of the state."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...agents.coloragent import Policy
+from ...durable import CallRecord, Ledger
+from ...encoding import dump_json
+from ...errors import PhoneError
+from ...models import Budget, ModelCaller
+from ...settings import BudgetLimits
+from ...tools.memory import Memory
+from ...tools.phone import (
+    Action,
+    Device,
+    Observation,
+    Probe,
+    SafetyPolicy,
+    Spot,
+    fill_secrets,
+    find_orders,
+    perform,
+    read_probe,
+    secret_boxes,
+    settle,
+    without_secrets,
+)
+from ...tools.runs import ImageStore, RunStore, blacken
+from .state import Pending, PhoneLimits, PhoneState, Seen
+
+FRESH_S = 1.0  # a look older than this is taken again before a touch
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look as this process keeps it.
+
+    Attributes:
+        observation: The screen, secrets taken out of its texts.
+        picture: PNG with password fields blackened, or None.
+        image: The picture's hash in the store, or "".
+        at: When, by this process's clock.
+    """
+
+    observation: Observation
+    picture: bytes | None
+    image: str
+    at: float
+
+
+@dataclass
+class PhoneContext:
+    """The services of one run.
+
+    Attributes:
+        run_id: The run.
+        device: The phone. Its calls block; nodes make them in a thread, one at a time.
+        policy: What chooses the actions.
+        store: Inbox, events.
+        ledger: The run's finished calls: intents and ends of actions are in it.
+        budget: Caps and what is spent; shared with `caller`.
+        images: Where pictures are kept.
+        caller: The model behind the roles around the policy; None: rules alone.
+        safety: What may be done.
+        memory: What is kept about the owner, or None.
+        secrets: Values that can be typed by name.
+        read_page: Turns a picture into text (DeepEncoder), or None.
+        on_live: Gets what is only worth seeing while it happens: type and data. Who gives it also has the log flushed
+            before each checkpoint.
+        probing: Whether the device may be asked for the state of its switches.
+    """
+
+    run_id: str
+    device: Device
+    policy: Policy
+    store: RunStore
+    ledger: Ledger
+    budget: Budget
+    images: ImageStore
+    caller: ModelCaller | None = None
+    safety: SafetyPolicy = field(default_factory=SafetyPolicy)
+    memory: Memory | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    read_page: Callable[[bytes], Awaitable[str]] | None = None
+    on_live: Callable[[str, dict[str, Any]], None] | None = None
+    probing: bool = True
+    now: Look | None = field(default=None, init=False, repr=False)
+    before: Look | None = field(default=None, init=False, repr=False)
+    _apps: dict[str, str] | None = field(default=None, init=False, repr=False)
+
+    def emit(self, type: str, data: dict[str, Any], *, key: str, state: dict[str, Any] | None = None) -> None:
+        """Append an event; the same event under the same key is written once, however often a node runs again."""
+        data = {**data, "state": state} if state else data
+        digest = hashlib.sha256(dump_json(data).encode()).hexdigest()[:8]
+        if self.on_live is None:
+            self.store.emit(self.run_id, type, data, key=f"{key}:{digest}")
+        else:  # a server must not wait for the disk here; what waits is written before the node's checkpoint
+            self.store.log.later(self.run_id, type, data, f"{key}:{digest}")
+
+    def set_limits(self, limits: PhoneLimits) -> None:
+        """Put the run's caps in force, as its state has them."""
+        self.budget.limits = BudgetLimits(**limits.model_dump())
+
+    async def apps(self) -> dict[str, str]:
+        """Label → package of what can be opened; asked once."""
+        if self._apps is None:
+            self._apps = await asyncio.to_thread(self.device.apps)
+        return self._apps
+
+    async def look(self, pictures: str) -> Look:
+        """Wait until the screen is still and look; the picture is kept as `pictures` says.
+
+        Raises:
+            PhoneError: The device is gone.
+        """
+        wanted = pictures == "always" or (pictures == "policy" and self.policy.wants_picture)
+        self.now = await asyncio.to_thread(self._look, wanted)
+        return self.now
+
+    def _look(self, picture: bool) -> Look:
+        seen = settle(self.device, screenshot=picture).observation
+        png, image = None, ""
+        pairs = list(self.secrets.items())
+        if seen.png is not None:
+            boxes = [(b.left, b.top, b.right, b.bottom) for b in secret_boxes(seen, pairs)]
+            png = blacken(seen.png, boxes)
+            image = self.images.put(self.run_id, png)
+        return Look(without_secrets(seen, pairs), png, image, time.monotonic())
+
+    async def glance(self) -> Observation:
+        """Look once at the tree, without a picture: right before a touch."""
+        seen = await asyncio.to_thread(self.device.observe, screenshot=False)
+        return without_secrets(seen, list(self.secrets.items()))
+
+    async def screen(self, state: PhoneState) -> Look:
+        """The screen as this process last saw it; a resumed process looks anew."""
+        return self.now or await self.look(state["options"]["pictures"])
+
+    async def probe(self, probe: Probe) -> bool | None:
+        """The state of a switch, if the device may and can be asked."""
+        return await asyncio.to_thread(read_probe, self.device, probe) if self.probing else None
+
+    async def act(self, pending: Pending) -> tuple[str, bool]:
+        """Touch the phone, at most once in the run's life.
+
+        The intent is in the ledger before the touch and the end after it. Where an intent has no end, the process died
+        between them: nobody knows whether the finger came down, and it does not come down again.
+
+        Returns:
+            What the device said against it, or ""; and whether it is unknown if it was done.
+
+        Raises:
+            PhoneError: The device is gone.
+        """
+        n, action = pending["n"], Action.model_validate(pending["action"])
+        if action.kind == "wait":
+            await self._wait(action)
+            return "", False
+        intent, done = f"phone:intent:{n}", f"phone:done:{n}"
+        if (known := await self.ledger.get(done)) is not None:
+            return str(known.value["error"]), False
+        if await self.ledger.get(intent) is not None:
+            return "", True
+        await self.ledger.put(self._record(intent, {"kind": action.kind, "target": pending["target"]}))
+        started, error = time.monotonic(), ""
+        try:
+            await asyncio.to_thread(self._touch, action, pending)
+        except PhoneError as refusal:
+            await asyncio.to_thread(self.device.observe, screenshot=False)  # raises when the device is gone
+            error = str(refusal)
+        await self.ledger.put(self._record(done, {"error": error}, ms=1000 * (time.monotonic() - started)))
+        return error, False
+
+    def _touch(self, action: Action, pending: Pending) -> None:
+        x, y, x2, y2 = pending["spot"]
+        if pending["focus"]:
+            self.device.tap(x, y)
+            settle(self.device, cap_s=2.0, screenshot=False)
+        if action.kind == "type":
+            action = action.model_copy(update={"text": fill_secrets(action.text, self.secrets.get)})
+        perform(self.device, action, Spot(x, y, x2, y2))
+
+    async def _wait(self, action: Action) -> None:
+        seconds = 2.0 if action.seconds is None else action.seconds
+        sleep = getattr(self.device, "sleep", None)
+        if sleep is not None:
+            await asyncio.to_thread(sleep, seconds)
+        else:
+            await asyncio.sleep(seconds)
+
+    def _record(self, key: str, value: dict[str, Any], *, ms: float = 0.0) -> CallRecord:
+        return CallRecord(key, "phone", type(self.device).__name__, value, ms=ms, role="act")
+
+    def seen(self, look: Look, state: PhoneState) -> Seen:
+        """A look as the state keeps it, with the orders that stand on the screen."""
+        o = look.observation
+        said = " ".join((state["goal"], *state["corrections"], *(q["answer"] for q in state["questions"])))
+        return Seen(
+            image=look.image, package=o.package, activity=o.activity, keyboard=o.keyboard, width=o.width,
+            height=o.height, time=o.time, signature=o.signature,
+            orders=[{"id": a.id, "text": a.text} for a in find_orders(o.tree, said)],
+        )  # fmt: skip
+
+    def pictures(self, *looks: Look | None) -> Sequence[bytes]:
+        """The pictures of these looks, if all have one."""
+        found = [look.picture for look in looks if look is not None and look.picture is not None]
+        return found if len(found) == len(looks) else []

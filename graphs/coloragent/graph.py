@@ -1,0 +1,120 @@
+"""The phone graph: ColorAgent's loop over a device port, guarded outside the model.
+
+    START → personalise → classify → orchestrate → permit ─→ retrieve → perceive → decide → ground → guard → act
+                                         ↑      (interrupt)      ↑         ↑        │ │      │        │       ↓
+                                         └─ rejected ┘  replan ──┘         │        │ └ ask ─┘        │    settle
+                                                          ↑                ├────────┼─ (interrupts) ──┘       ↓
+                                                          │                ├────────┼──── trajectory ←─── verify
+                                                          │                │        ↓
+                                    rewrite ← extract ←───┴── global_check ⇄ finish → END
+
+A device that is gone raises: the run has failed with the reason, and goes on from the node where it stood.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+
+from . import acting, checking, closing, deciding, planning
+from .context import PhoneContext
+from .state import PhoneState, next_subtask
+
+
+def build_graph() -> StateGraph[PhoneState, PhoneContext, PhoneState, PhoneState]:
+    """The graph, not yet compiled: compile it with a checkpointer, and run it with `durability="sync"`."""
+    graph: Any = StateGraph(PhoneState, context_schema=PhoneContext)
+    for node in (planning.personalise, planning.classify, planning.orchestrate, planning.permit, planning.retrieve,
+                 planning.replan, deciding.perceive, deciding.decide, deciding.ground, deciding.ask, acting.guard,
+                 acting.act, acting.settle, checking.verify, checking.trajectory, closing.finish,
+                 closing.global_check, closing.extract, closing.rewrite):  # fmt: skip
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "personalise")
+    graph.add_edge("personalise", "classify")
+    graph.add_edge("classify", "orchestrate")
+    graph.add_edge("orchestrate", "permit")
+    graph.add_conditional_edges("permit", after_permit, ["retrieve", "orchestrate", "finish"])
+    graph.add_edge("retrieve", "perceive")
+    graph.add_edge("perceive", "decide")
+    graph.add_conditional_edges("decide", after_decide, ["ground", "ask", "finish", "perceive"])
+    graph.add_edge("ask", "perceive")
+    graph.add_conditional_edges("ground", after_ground, ["guard", "decide", "perceive"])
+    graph.add_conditional_edges("guard", after_guard, ["act", "perceive", "finish"])
+    graph.add_conditional_edges("act", after_act, ["settle", "perceive"])
+    graph.add_edge("settle", "verify")
+    graph.add_conditional_edges("verify", after_verify, ["trajectory", "perceive"])
+    graph.add_edge("trajectory", "perceive")
+    graph.add_conditional_edges(
+        "finish", after_finish, ["global_check", "replan", "extract", "perceive", END]
+    )
+    graph.add_conditional_edges("global_check", after_check, ["perceive", "finish"])
+    graph.add_conditional_edges("replan", after_replan, ["permit", "finish"])
+    graph.add_edge("extract", "rewrite")
+    graph.add_edge("rewrite", "retrieve")
+    return graph
+
+
+def after_permit(state: PhoneState) -> Literal["retrieve", "orchestrate", "finish"]:
+    """A rejected plan is made again, with what the user said."""
+    if state["claim"] is not None:
+        return "finish"
+    return "retrieve" if state["subtasks"] else "orchestrate"
+
+
+def after_decide(state: PhoneState) -> Literal["ground", "ask", "finish", "perceive"]:
+    """To the phone, to the user, to the end, or on after a note."""
+    if state["claim"] is not None:
+        return "finish"
+    if state["question"] is not None:
+        return "ask"
+    return "ground" if state["pending"] is not None else "perceive"
+
+
+def after_ground(state: PhoneState) -> Literal["guard", "decide", "perceive"]:
+    """What lands nowhere goes back with the reason; after three tries, or on another screen, with a new look."""
+    if state["pending"] is not None:
+        return "guard"
+    return "decide" if state["counters"]["ground"] else "perceive"
+
+
+def after_guard(state: PhoneState) -> Literal["act", "perceive", "finish"]:
+    """Only what is allowed or approved is done."""
+    if state["claim"] is not None:
+        return "finish"
+    return "act" if state["approval"] is not None else "perceive"
+
+
+def after_act(state: PhoneState) -> Literal["settle", "perceive"]:
+    """What was void is decided anew."""
+    return "settle" if state["pending"] is not None else "perceive"
+
+
+def after_verify(state: PhoneState) -> Literal["trajectory", "perceive"]:
+    """The trajectory reflector sleeps until something wakes it."""
+    return "trajectory" if checking.wants_trajectory(state) else "perceive"
+
+
+def after_finish(state: PhoneState) -> str:
+    """A check that is due, another way for what failed, the next part, an unread message, or the end."""
+    claim = state["claim"]
+    if state["finished"]:
+        return END
+    if claim is None:
+        return "perceive"
+    if claim["kind"] == "failed":
+        return "replan"
+    done = next((s for s in state["subtasks"] if s["id"] == state["current"]), None)
+    if done is not None and done["status"] == "done" and next_subtask(state["subtasks"]) is not None:
+        return "extract"
+    return "global_check"
+
+
+def after_check(state: PhoneState) -> Literal["perceive", "finish"]:
+    """Not done: on with the reason."""
+    return "perceive" if state["claim"] is None else "finish"
+
+
+def after_replan(state: PhoneState) -> Literal["permit", "finish"]:
+    """Another way may want other apps."""
+    return "permit" if state["claim"] is None else "finish"
