@@ -21,6 +21,8 @@ class Controls:
     faults: Faults
     _changes: int
     _dbs: dict[str, sqlite3.Connection]
+    instrumented: bool = False
+    """Whether a UiAutomator2 server runs on it now."""
 
     def changed(self) -> None:
         """Say that the screen may look different now."""

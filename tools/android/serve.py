@@ -59,10 +59,12 @@ class Served:
     def _instrument(self, gone: Callable[[], bool]) -> bytes:
         """`am instrument -w`: returns when the server is stopped, or its client has left."""
         self._stopped.clear()
+        self.android.instrumented = True
         while not self._stopped.wait(0.1):
             if gone():
                 self._stopped.set()
         self.uia.session = ""
+        self.android.instrumented = False
         return b"INSTRUMENTATION_RESULT: shortMsg=Process crashed.\nINSTRUMENTATION_CODE: 0\n"
 
     def stop(self) -> None:

@@ -193,7 +193,22 @@ def pm(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     if verb == "resolve-activity" or verb == "query-activities":
         package = (options(rest)[1] or [""])[0]
         app = _app(android, package)
+        if app is None and verb == "query-activities" and "android.intent.category.LAUNCHER" in rest:
+            return said(_launchable(android))
         if app is None:
             return said("No activity found\n")
         return said(f"priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n{package}/{app.activity}\n")
     return failed(f"Unknown command: {verb}\n", 255)
+
+
+def _launchable(android: VirtualAndroid) -> str:
+    """What a launcher shows, as `query-activities` prints it for apps whose labels are no resources."""
+    found = sorted(android.labels().items())
+    out = [f"{len(found)} activities found:\n"]
+    for n, (label, package) in enumerate(found):
+        out.append(
+            f"  Activity #{n}:\n    priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n"
+            f"    ActivityInfo:\n      name={android.apps[package].activity}\n      packageName={package}\n"
+            f"      labelRes=0x0 nonLocalizedLabel={label} icon=0x7f0d0000\n"
+        )
+    return "".join(out)

@@ -145,16 +145,23 @@ def _window(android: VirtualAndroid) -> str:
     )
 
 
+def _processes(android: VirtualAndroid) -> list[str]:
+    """Packages with a process; a UiAutomator2 server has one while it is instrumented."""
+    helpers = [h for h in android.state.helpers if android.instrumented or not h.startswith("io.appium.uiautomator2.")]
+    return [*android.state.running, *helpers]
+
+
 def _activity(android: VirtualAndroid, args: list[str]) -> str | None:
     state = android.state
     package, activity = android.front
     what = args[0] if args else "activities"
     if what == "processes":
-        running = [*state.running, *state.helpers]
+        running = _processes(android)
         return "".join(f"  *APP* UID 10{n:03d} ProcessRecord{{a{n} {pid_of(p)}:{p}/u0a{n}}}\n" for n, p in enumerate(running))
     if what == "services":
         wanted = args[1] if len(args) > 1 else ""
-        if wanted.split("/")[0] in state.helpers:
+        helper, _, service = wanted.partition("/")
+        if helper in state.helpers and service in ("", ".ForegroundService"):
             return (f"  * ServiceRecord{{1a u0 {wanted}/.ForegroundService}}\n    app=ProcessRecord{{2b {pid_of(wanted)}:{wanted}/u0a1}}\n"
                     "    isForeground=true foregroundId=1\n")  # fmt: skip
         return "ACTIVITY MANAGER SERVICES (dumpsys activity services)\n  (nothing)\n"
@@ -231,7 +238,7 @@ def wm(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
 @command("ps")
 def ps(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """Apps that run."""
-    running = [*android.state.running, *android.state.helpers]
+    running = _processes(android)
     head = "USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n"
     rows = [f"u0_a{n:<8} {pid_of(p):>5}   300 1300000  90000 0                   0 S {p}\n" for n, p in enumerate(running)]
     return said(head + "".join(rows))
