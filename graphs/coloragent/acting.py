@@ -176,5 +176,5 @@ async def settle(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
     """Wait until the screen is still, and look."""
     context = runtime.context
     context.before = context.now
-    look = await context.look(state["options"]["pictures"])
+    look = await context.look(state["options"]["pictures"], after=context.before)
     return {"observation": context.seen(look, state)}

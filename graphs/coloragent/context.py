@@ -113,18 +113,21 @@ class PhoneContext:
             self._apps = await asyncio.to_thread(self.device.apps)
         return self._apps
 
-    async def look(self, pictures: str) -> Look:
+    async def look(self, pictures: str, *, after: Look | None = None) -> Look:
         """Wait until the screen is still and look; the picture is kept as `pictures` says.
+
+        Args:
+            after: The look from before an action: a screen that is still that one is given time.
 
         Raises:
             PhoneError: The device is gone.
         """
         wanted = pictures == "always" or (pictures == "policy" and self.policy.wants_picture)
-        self.now = await asyncio.to_thread(self._look, wanted)
+        self.now = await asyncio.to_thread(self._look, wanted, after.observation if after else None)
         return self.now
 
-    def _look(self, picture: bool) -> Look:
-        seen = settle(self.device, screenshot=picture).observation
+    def _look(self, picture: bool, after: Observation | None) -> Look:
+        seen = settle(self.device, screenshot=picture, after=after).observation
         png, image = None, ""
         pairs = list(self.secrets.items())
         if seen.png is not None:

@@ -282,7 +282,7 @@ class Memory:
         source = f"run {run_id}"
         if task.strip() and steps and not any(gives_orders(text) for text in (task, *steps)):
             self.keep_sop(task, steps, source=source, tainted=True)
-        known = next((d for d in DOMAINS if d == domain), None)
+        known: Domain | None = next((d for d in DOMAINS if d == domain), None)
         if known is not None and domain_preferences:
             self.touch_profile(domain=known, values=_short(domain_preferences), source=source)
         if app and app_preferences:

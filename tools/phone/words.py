@@ -106,7 +106,7 @@ NO = re.compile(
 )
 # Labels that begin like a command and only lead to a page, or that do something harmless.
 LEADS_ON = re.compile(
-    r".*\b(?:settings?|options|preferences|help|policy|guide|tips|methods?|shortcuts?|confirmations?|and sync)"
+    r"(?!reset (?:all |network )?settings).*\b(?:settings?|options|preferences|help|policy|guide|tips|methods?|shortcuts?|confirmations?|and sync)"
     r"|.*(?:설정|내역|옵션|수단|안내|도움말|방법|관리|보관함|편지함|문서함|목록|항목|기록)"
     r"|(?:clear|delete|erase|remove) (?:text|search|query|input|field|selection|filters?|formatting|recent searches)"
     r"|remove from (?:favou?rites|starred|home screen)|(?:검색어|입력|입력 내용|텍스트|필터) (?:지우기|삭제)"
