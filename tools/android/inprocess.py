@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 from shlex import join
+from typing import get_args
 
 from ...errors import PhoneError
 from ..phone import DeviceInfo, Feature, Key, Observation, parse_source
@@ -79,7 +80,13 @@ class InProcessDevice:
                 raise PhoneError("No field has the focus; nothing was cleared.", mend=_FOCUS)
 
     def key(self, name: Key) -> None:
-        """Press a key."""
+        """Press a key.
+
+        Raises:
+            PhoneError: No such key.
+        """
+        if name not in get_args(Key):
+            raise PhoneError(f"No key is called {name!r}.", mend=f"Keys: {', '.join(get_args(Key))}.")
         with self.android.lock:
             self.android.press(name)
 
@@ -118,11 +125,16 @@ class InProcessDevice:
         """
         if "shell" not in self.features:
             raise PhoneError("This device was opened without a shell.", mend="Open it with shell=True.")
+        if not args:
+            raise PhoneError("There is no program to run.", mend="Give at least its name.")
         with self.android.lock:
             result = self.android.shell(join(args))
         if result.code != 0:
             said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
-            raise PhoneError(f"{args[0]!r} on {self.info().serial} exited with {result.code}: {said[:300]}")
+            raise PhoneError(
+                f"{args[0]!r} on {self.info().serial} exited with {result.code}: {said[:300]}",
+                mend="The virtual device knows few programs; look at the arguments.",
+            )
         return result.stdout.decode("utf-8", "replace")
 
     def sleep(self, seconds: float) -> None:
