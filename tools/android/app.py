@@ -122,12 +122,12 @@ class App:
         """Execute a statement; returns the last row id."""
         return self.db.execute(sql, values).lastrowid or 0
 
-    def open(self, name: str, fields: dict[str, str] | None = None, focus: str = "", **args: Any) -> None:
+    def open(self, name: str, /, fields: dict[str, str] | None = None, focus: str = "", **args: Any) -> None:
         """Open a screen on top; `fields` is what its fields hold at first."""
         self.screen.focus = ""
         self.stack.append(Screen(name, args, dict(fields or {}), focus=focus))
 
-    def replace(self, name: str, fields: dict[str, str] | None = None, **args: Any) -> None:
+    def replace(self, name: str, /, fields: dict[str, str] | None = None, **args: Any) -> None:
         """Open a screen in place of the top one."""
         self.stack[-1] = Screen(name, args, dict(fields or {}))
 
@@ -146,7 +146,7 @@ class App:
         """Back to its first screen, as newly opened."""
         self.stack = [Screen(self.home)]
 
-    def ask(self, name: str, **args: Any) -> None:
+    def ask(self, name: str, /, **args: Any) -> None:
         """Show `dialog_NAME` over the screen."""
         self.screen.focus = ""
         self.screen.dialog = (name, args)

@@ -1,4 +1,4 @@
-"""Fonts and line breaks. Pillow's own font draws Latin; Hangul needs koreanize-matplotlib's NanumGothic, if it is there."""
+"""Fonts and line breaks. Pillow's own font draws Latin; koreanize-matplotlib's NanumGothic, if it is there, the rest."""
 
 from __future__ import annotations
 
@@ -32,8 +32,13 @@ def _other_font(size: int) -> FreeTypeFont | None:
     return ImageFont.truetype(path, int(size * 0.92)) if path.is_file() else None
 
 
+@cache
 def _foreign(letter: str) -> bool:
-    return letter > "\u024f" and not "\u2010" <= letter <= "\u2026" and letter not in "€™−"
+    """Whether Pillow's font has no picture of a letter: it then draws the same box as for what is never a letter."""
+    if letter.isascii():
+        return False
+    face = font(32)
+    return bytes(face.getmask(letter)) == bytes(face.getmask("\uffff"))
 
 
 @lru_cache(maxsize=4096)

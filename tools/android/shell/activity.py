@@ -24,7 +24,7 @@ _ACTIONS = {
 _SCHEMES = {
     "sms": "com.simplemobiletools.smsmessenger", "smsto": "com.simplemobiletools.smsmessenger",
     "tel": "com.google.android.contacts", "http": "com.android.chrome", "https": "com.android.chrome",
-    "content": "com.google.android.contacts", "mailto": "com.tenfold.mail",
+    "content": "com.google.android.contacts", "mailto": "org.tenfold.mail",
 }  # fmt: skip
 
 
