@@ -259,7 +259,9 @@ class AppiumDevice:
                 raise
 
         png = self._read(take)
-        return None if png is not None and len(png) < _SECURE_SIZE and _black(png) else png
+        # Without a tree the screen is off, and black is what there is to see.
+        secure = png is not None and bool(tree.roots) and len(png) < _SECURE_SIZE and _black(png)
+        return None if secure else png
 
     # Acting
 

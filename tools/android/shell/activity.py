@@ -81,7 +81,10 @@ def _start(android: VirtualAndroid, args: list[str]) -> Shell:
     elif action in ("", "android.intent.action.MAIN") and not extras and not data:
         if "-S" in single:
             android.force_stop(package)
-        android.launch(package)
+        if "android.intent.category.LAUNCHER" in single.get("-c", ""):
+            android.open_app(package)  # what a launcher sends: an input like any other
+        else:
+            android.launch(package)
     else:
         android.intent(package, action, extras, data)
     told = f"Starting: Intent {{ act={action or 'android.intent.action.MAIN'} cmp={package}/{app.activity} }}\n"
