@@ -7,6 +7,7 @@ from .decision import Decision, DecisionInput, Policy, Scenario
 from .demonstration import Lesson, read_demonstration
 from .handover import Extracted, Rewritten, extract, rewrite
 from .knowledge_writer import AppFact, AppFacts, write_knowledge
+from .macro import MacroPolicy
 from .operator import ModelPolicy
 from .orchestrator import Parts, PlannedPart, Replanned, orchestrate, replan
 from .personaliser import Personal, personalise
@@ -31,6 +32,7 @@ __all__ = [
     "Extracted",
     "FinalAnswer",
     "Lesson",
+    "MacroPolicy",
     "ModelPolicy",
     "Parts",
     "Personal",

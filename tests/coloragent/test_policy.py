@@ -1,5 +1,6 @@
 """What an action does, by a table of controls; who may do it; orders on the screen."""
 
+# ruff: noqa: E501  (a table)
 from __future__ import annotations
 
 import json

@@ -352,7 +352,8 @@ class Memory:
             if asked is not None and row["vector"] is not None:
                 score, least = float(asked @ np.frombuffer(row["vector"], dtype=np.float32)), threshold
             else:
-                score, least = similarity(query, row[column]), threshold * LEXICAL
+                near = similarity if column == "task" else _overlap
+                score, least = near(query, row[column]), threshold * LEXICAL
             if score >= least:
                 scored.append((score, row))
         scored.sort(key=lambda pair: -pair[0])
@@ -367,6 +368,12 @@ class Memory:
         )  # fmt: skip
         if table == "facts":
             self._db.write("DELETE FROM facts WHERE owner = ? AND expires <= ?", self._owner, _now())
+
+
+def _overlap(a: str, b: str) -> float:
+    """Shared content words over those of the shorter text: a fact need not have all words of a task."""
+    left, right = set(content_words(a)), set(content_words(b))
+    return len(left & right) / min(len(left), len(right)) if left and right else 0.0
 
 
 def repeats_goal(text: str, goal: str) -> bool:
