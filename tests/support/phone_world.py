@@ -132,5 +132,8 @@ class PhoneWorld:
         async with AsyncSqliteSaver.from_conn_string(str(self.folder / "checkpoints.db")) as saver:
             return (await build_graph().compile(checkpointer=saver).aget_state(self.config)).values
 
+    async def ledger_has(self, key: str) -> bool:
+        return await self.store.ledger(self.run.id).get(key) is not None
+
     def events(self, kind: str = "") -> list[Any]:
         return [e for e in self.store.events(self.run.id, limit=10**6) if e.type.startswith(kind)]
