@@ -8,7 +8,7 @@ from typing import Any
 from .app import App, Screen
 from .faults import Faults
 from .files import Files
-from .state import LAUNCHER, SYSTEM_UI, Clock, Notification, State
+from .state import LAUNCHER, SYSTEM_UI, Clock, Frame, Notification, State
 
 
 class Controls:
@@ -295,6 +295,14 @@ class Controls:
     @property
     def keyboard(self) -> bool:
         """Whether the keyboard is on the screen."""
+        raise NotImplementedError
+
+    def frame(self) -> Frame:
+        """The true screen of this moment."""
+        raise NotImplementedError
+
+    def keep(self, frame: Frame | None) -> None:
+        """Hold a frame that late or stale looks show; None: none."""
         raise NotImplementedError
 
     def intent(self, package: str, action: str, extras: dict[str, str], data: str) -> None:

@@ -92,9 +92,14 @@ def attributes(
     at |= {
         "drawing-order": "0" if view.web else str(index + 1),
         "showing-hint": _flag(editable and not view.text and bool(view.hint)),
-        "text-entry-key": "false", "dismissable": _flag(view.dismissable), "a11y-focused": "false", "heading": _flag(view.heading),
-        "live-region": "0", "context-clickable": "false", "content-invalid": "false",
-    }  # fmt: skip
+        "text-entry-key": "false",
+        "dismissable": _flag(view.dismissable),
+        "a11y-focused": "false",
+        "heading": _flag(view.heading),
+        "live-region": "0",
+        "context-clickable": "false",
+        "content-invalid": "false",
+    }
     if view.pane_title:
         at["pane-title"] = view.pane_title
     if view.web:

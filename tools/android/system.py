@@ -52,10 +52,12 @@ class SystemUi:
         battery = 100 - os.state.actions // 60 % 60
         parts.append(_drawn(f"{battery}%", (x, 20, x + 110, 80), 36, ink, align="right"))
         flags = [
-            ("airplane", os.setting("global", "airplane_mode_on") == "1"), ("cell", os.setting("global", "airplane_mode_on") != "1"),
-            ("wifi", os.setting("global", "wifi_on") == "1"), ("bluetooth", os.setting("global", "bluetooth_on") == "1"),
+            ("airplane", os.setting("global", "airplane_mode_on") == "1"),
+            ("cell", os.setting("global", "airplane_mode_on") != "1"),
+            ("wifi", os.setting("global", "wifi_on") == "1"),
+            ("bluetooth", os.setting("global", "bluetooth_on") == "1"),
             ("block", os.setting("global", "zen_mode") != "0"),
-        ]  # fmt: skip
+        ]
         for name, on in flags:
             if on:
                 x -= 60
@@ -122,8 +124,12 @@ class SystemUi:
         )
         y += step
         for label, left, right, icon in (
-            ("?123", 0, 1.5, ""), (",", 1.5, 2.5, ""), ("English", 2.5, 7.5, ""), (".", 7.5, 8.5, ""), ("", 8.5, 10, "check"),
-        ):  # fmt: skip
+            ("?123", 0, 1.5, ""),
+            (",", 1.5, 2.5, ""),
+            ("English", 2.5, 7.5, ""),
+            (".", 7.5, 8.5, ""),
+            ("", 8.5, 10, "check"),
+        ):
             box = (round(left * key) + 6, y + 8, round(right * key) - 6, y + step - 8)
             parts.append(
                 _key(label, box, colours.tint if icon else colours.surface, colours.ink, icon=icon, size=38)
@@ -144,8 +150,21 @@ class SystemUi:
         tall = len(lines) * words.line_height(38) + 56
         left, low = (width - wide) // 2, height - NAV - 200
         box = (left, low - tall, left + wide, low)
-        view = View("android.widget.Toast", frame=box, fill="#2E3036", radius=48, children=[
-            _drawn(text, (left + 45, low - tall + 28, left + wide - 45, low - 28), 38, "#F2F0F4", align="center")])  # fmt: skip
+        view = View(
+            "android.widget.Toast",
+            frame=box,
+            fill="#2E3036",
+            radius=48,
+            children=[
+                _drawn(
+                    text,
+                    (left + 45, low - tall + 28, left + wide - 45, low - 28),
+                    38,
+                    "#F2F0F4",
+                    align="center",
+                )
+            ],
+        )
         return Window("toast", "com.android.settings", "", view)
 
     # Windows with a tree
@@ -154,13 +173,38 @@ class SystemUi:
         """Quick settings and notifications."""
         os, ui = self._os, self.kit()
         tiles = [
-            ("Internet", "wifi", os.setting("global", "wifi_on") == "1", lambda: os.toggle("global", "wifi_on")),
-            ("Bluetooth", "bluetooth", os.setting("global", "bluetooth_on") == "1", lambda: os.toggle("global", "bluetooth_on")),
-            ("Do Not Disturb", "block", os.setting("global", "zen_mode") != "0", lambda: os.toggle("global", "zen_mode")),
+            (
+                "Internet",
+                "wifi",
+                os.setting("global", "wifi_on") == "1",
+                lambda: os.toggle("global", "wifi_on"),
+            ),
+            (
+                "Bluetooth",
+                "bluetooth",
+                os.setting("global", "bluetooth_on") == "1",
+                lambda: os.toggle("global", "bluetooth_on"),
+            ),
+            (
+                "Do Not Disturb",
+                "block",
+                os.setting("global", "zen_mode") != "0",
+                lambda: os.toggle("global", "zen_mode"),
+            ),
             ("Flashlight", "brightness", os.state.torch, os.toggle_torch),
-            ("Airplane mode", "airplane", os.setting("global", "airplane_mode_on") == "1", lambda: os.set_airplane(os.setting("global", "airplane_mode_on") != "1")),
-            ("Auto-rotate", "refresh", os.setting("system", "accelerometer_rotation") == "1", lambda: os.toggle("system", "accelerometer_rotation")),
-        ]  # fmt: skip
+            (
+                "Airplane mode",
+                "airplane",
+                os.setting("global", "airplane_mode_on") == "1",
+                lambda: os.set_airplane(os.setting("global", "airplane_mode_on") != "1"),
+            ),
+            (
+                "Auto-rotate",
+                "refresh",
+                os.setting("system", "accelerometer_rotation") == "1",
+                lambda: os.toggle("system", "accelerometer_rotation"),
+            ),
+        ]
         wide = (ui.width - 3 * MARGIN) // 2
         body: list[View] = [
             ui.inset(
@@ -181,8 +225,14 @@ class SystemUi:
             clear = ui.button("Clear all", os.clear_notifications, id="dismiss_text")
             body.append(ui.inset(ui.line([clear], width=ui.width - 2 * MARGIN, align="right")))
         content = ui.scroll(body, ui.height - NAV - STATUS, key="shade").move(0, STATUS)
-        root = View("android.widget.FrameLayout", resource_id="notification_panel", frame=(0, 0, ui.width, ui.height - NAV),
-                    children=[content], fill=ui.theme.card, pane_title="Notification shade.")  # fmt: skip
+        root = View(
+            "android.widget.FrameLayout",
+            resource_id="notification_panel",
+            frame=(0, 0, ui.width, ui.height - NAV),
+            children=[content],
+            fill=ui.theme.card,
+            pane_title="Notification shade.",
+        )
         return Window("shade", SYSTEM_UI, "", root, active=True, modal=True)
 
     def _note(self, ui: Kit, note: Notification) -> View:
@@ -202,8 +252,16 @@ class SystemUi:
             ui.text(note.title, size=42, bold=True, width=wide - 72, lines=2, id="android:id/title"),
             ui.text(note.text, size=38, width=wide - 72, lines=4, id="android:id/text", color=ui.theme.muted),
         ]
-        view = ui.column(parts, gap=6, width=wide, pad=36, fill=ui.theme.surface, radius=48, id="expandableNotificationRow",
-                         on_tap=lambda: self._os.open_notification(note.id))  # fmt: skip
+        view = ui.column(
+            parts,
+            gap=6,
+            width=wide,
+            pad=36,
+            fill=ui.theme.surface,
+            radius=48,
+            id="expandableNotificationRow",
+            on_tap=lambda: self._os.open_notification(note.id),
+        )
         view.on_swipe = lambda way: (
             self._os.dismiss_notification(note.id) if way in ("left", "right") else None
         )
@@ -220,8 +278,17 @@ class SystemUi:
                 app.label, app.package, lead=app_icon(app.icon, app.color, 110), width=ui.width - 160
             )
             close = lambda way, p=package: os.remove_recent(p) if way in ("up", "left", "right") else None  # noqa: E731
-            card = View("android.widget.FrameLayout", description=app.label, resource_id="snapshot", frame=(0, 0, ui.width - 160, head.height + 30),
-                        children=[head], fill=ui.theme.surface, radius=60, on_tap=lambda p=package: os.launch(p), on_swipe=close)  # fmt: skip
+            card = View(
+                "android.widget.FrameLayout",
+                description=app.label,
+                resource_id="snapshot",
+                frame=(0, 0, ui.width - 160, head.height + 30),
+                children=[head],
+                fill=ui.theme.surface,
+                radius=60,
+                on_tap=lambda p=package: os.launch(p),
+                on_swipe=close,
+            )
             cards += [
                 View("", frame=(0, 0, ui.width, card.height), children=[card.move(80, 0)]),
                 ui.space(36),
@@ -287,17 +354,33 @@ class SystemUi:
 
 def app_icon(icon: str, color: str, size: int) -> View:
     """An app's icon: a glyph on a coloured disc."""
-    return View("android.widget.ImageView", frame=(0, 0, size, size), icon=icon, size=round(size * 0.55), color="#FFFFFF",
-                fill=color, radius=round(size * 0.3), resource_id="icon")  # fmt: skip
+    return View(
+        "android.widget.ImageView",
+        frame=(0, 0, size, size),
+        icon=icon,
+        size=round(size * 0.55),
+        color="#FFFFFF",
+        fill=color,
+        radius=round(size * 0.3),
+        resource_id="icon",
+    )
 
 
 def _tile(ui: Kit, wide: int, label: str, icon: str, on: bool, do: Callable[[], object]) -> View:
     ink = ui.theme.on_primary if on else ui.theme.muted
     glyph = ui.icon(icon, color=ink)
     name = ui.text(label, size=38, color=ink, width=wide - 200, lines=1, id="tile_label")
-    return View("android.widget.Switch", description=label, frame=(0, 0, wide, 168), checkable=True, checked=on, on_tap=do, radius=60,
-                fill=ui.theme.primary if on else ui.theme.line,
-                children=[glyph.move(48, 52), name.move(140, (168 - name.height) // 2)])  # fmt: skip
+    return View(
+        "android.widget.Switch",
+        description=label,
+        frame=(0, 0, wide, 168),
+        checkable=True,
+        checked=on,
+        on_tap=do,
+        radius=60,
+        fill=ui.theme.primary if on else ui.theme.line,
+        children=[glyph.move(48, 52), name.move(140, (168 - name.height) // 2)],
+    )
 
 
 def _drawn(

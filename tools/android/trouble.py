@@ -9,7 +9,7 @@ from .state import LAUNCHER, Frame
 from .view import View
 
 if TYPE_CHECKING:
-    from .device import VirtualAndroid
+    from .controls import Controls
 
 _TOASTS = (
     "Battery saver is off",
@@ -20,16 +20,16 @@ _TOASTS = (
 )
 
 
-def _strikes(android: VirtualAndroid, rate: float) -> bool:
+def _strikes(android: Controls, rate: float) -> bool:
     return bool(rate) and android.state.random.random() < rate
 
 
-def before_touch(android: VirtualAndroid) -> bool:
+def before_touch(android: Controls) -> bool:
     """Whether the next touch is lost."""
     return _strikes(android, android.faults.dropped_tap)
 
 
-def hold(android: VirtualAndroid) -> None:
+def hold(android: Controls) -> None:
     """Before an action: keep the present screen if looks after it are to show it still."""
     state, faults = android.state, android.faults
     late, stale = _strikes(android, faults.late_redraw), _strikes(android, faults.stale_tree)
@@ -38,7 +38,7 @@ def hold(android: VirtualAndroid) -> None:
     android.keep(android.frame() if late or stale else None)
 
 
-def after_action(android: VirtualAndroid) -> None:
+def after_action(android: Controls) -> None:
     """After an action: dialogs, crashes, turns, toasts."""
     state, faults = android.state, android.faults
     app = state.front
@@ -55,7 +55,7 @@ def after_action(android: VirtualAndroid) -> None:
     android.changed()
 
 
-def damage(android: VirtualAndroid, frame: Frame) -> None:
+def damage(android: Controls, frame: Frame) -> None:
     """Take words out of the tree or out of the picture, until the next action."""
     faults = android.faults
     if not (faults.pixels_only or faults.tree_only):

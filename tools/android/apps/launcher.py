@@ -12,6 +12,8 @@ from ..view import View
 
 @register
 class Launcher(App):
+    """The home screen."""
+
     package = LAUNCHER
     label = "Launcher"
     activity = "com.google.android.apps.nexuslauncher.NexusLauncherActivity"
@@ -59,9 +61,17 @@ class Launcher(App):
             align="center",
             pixels_only=True,
         )
-        return View("android.widget.TextView", label, description=label, resource_id="icon", frame=(0, 0, wide, tall), draw="nothing",
-                    on_tap=lambda: self.os.launch(package), on_long_press=lambda: self.ask("about", package=package),
-                    children=[icon.move((wide - 150) // 2, 30), words.move(10, 190)])  # fmt: skip
+        return View(
+            "android.widget.TextView",
+            label,
+            description=label,
+            resource_id="icon",
+            frame=(0, 0, wide, tall),
+            draw="nothing",
+            on_tap=lambda: self.os.launch(package),
+            on_long_press=lambda: self.ask("about", package=package),
+            children=[icon.move((wide - 150) // 2, 30), words.move(10, 190)],
+        )
 
     def dialog_about(self, ui: Kit, screen: Screen, *, package: str) -> View:
         """What a long press on an icon offers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import sqlite3
+from typing import ClassVar
 
 from ..app import App, Screen, register
 from ..kit import Kit
@@ -13,14 +14,34 @@ from ..view import View
 CONTACTS = "com.google.android.contacts"
 
 _TALKS = (
-    ("Jonas", ("Are you coming to the launch on Tuesday?", "<Yes, I'll be there at nine.", "Great. Bring the badge, room 4.12 this time.")),
-    ("Mina", ("Could you send me the slides?", "<Which ones?", "The pricing deck, please. I need it before 5 pm.")),
-    ("Lena", ("Dinner on Friday? I found a Georgian place on Elm Street 18.", "<Sounds good! What time?", "19:30. I booked for four.")),
+    (
+        "Jonas",
+        (
+            "Are you coming to the launch on Tuesday?",
+            "<Yes, I'll be there at nine.",
+            "Great. Bring the badge, room 4.12 this time.",
+        ),
+    ),
+    (
+        "Mina",
+        ("Could you send me the slides?", "<Which ones?", "The pricing deck, please. I need it before 5 pm."),
+    ),
+    (
+        "Lena",
+        (
+            "Dinner on Friday? I found a Georgian place on Elm Street 18.",
+            "<Sounds good! What time?",
+            "19:30. I booked for four.",
+        ),
+    ),
     ("Carla", ("Reminder: your dental appointment is on 18 March at 14:15.", "Reply C to confirm.")),
-    ("Hana", ("Your parcel is with me, come by whenever you like.", "<Thank you! Tomorrow after six?", "Perfect")),
+    (
+        "Hana",
+        ("Your parcel is with me, come by whenever you like.", "<Thank you! Tomorrow after six?", "Perfect"),
+    ),
     ("Ivan", ("The tap is fixed. The bill is 84.50, no hurry.",)),
     ("Pablo", ("Taxi at 6:40 tomorrow, Larkspur Road 7. Confirmed.", "<Thanks Pablo")),
-)  # fmt: skip
+)
 _OTHERS = (
     ("88123", "Your verification code is 492817. Do not share it with anyone."),
     ("Telco", "You have used 80% of your data. Reply STOP to end messages."),
@@ -39,10 +60,12 @@ def thread_of(db: sqlite3.Connection, address: str) -> int:
 
 @register
 class Messages(App):
+    """Conversations over the SMS provider."""
+
     package = "com.simplemobiletools.smsmessenger"
     label = "Simple SMS Messenger"
     activity = "com.simplemobiletools.smsmessenger.activities.MainActivity"
-    activities = {"thread": "com.simplemobiletools.smsmessenger.activities.ThreadActivity",
+    activities: ClassVar = {"thread": "com.simplemobiletools.smsmessenger.activities.ThreadActivity",
                   "new": "com.simplemobiletools.smsmessenger.activities.NewConversationActivity"}  # fmt: skip
     home = "threads"
     color = "#2E7D32"
@@ -70,7 +93,9 @@ class Messages(App):
             at += rng.randint(9000, 60000)
         for n, (address, body) in enumerate(_OTHERS):
             at += rng.randint(3000, 20000)
-            self._add(len(_TALKS) + 1 + n, address, body, min(at, now - 600 * (3 - n)), sent=False, read=n != 0)
+            self._add(
+                len(_TALKS) + 1 + n, address, body, min(at, now - 600 * (3 - n)), sent=False, read=n != 0
+            )
 
     def _add(self, thread: int, address: str, body: str, at: int, *, sent: bool, read: bool) -> None:
         self.run("INSERT INTO sms (thread_id, address, date, read, type, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -87,9 +112,14 @@ class Messages(App):
 
     def name_of(self, address: str) -> str:
         """The contact with this number, or the number."""
-        row = self.os.db(CONTACTS).execute(
-            "SELECT trim(c.first || ' ' || c.last) FROM contacts c JOIN phones p ON p.contact_id = c._id WHERE p.number = ?", (address,)
-        ).fetchone()  # fmt: skip
+        row = (
+            self.os.db(CONTACTS)
+            .execute(
+                "SELECT trim(c.first || ' ' || c.last) FROM contacts c JOIN phones p ON p.contact_id = c._id WHERE p.number = ?",
+                (address,),
+            )
+            .fetchone()
+        )
         return row[0] if row is not None else address
 
     def start(self, action: str, extras: dict[str, str], data: str) -> None:
@@ -116,41 +146,93 @@ class Messages(App):
         )
         search = screen.fields.get("search", "").lower()
         if search:
-            hits = {r["thread_id"] for r in self.rows("SELECT thread_id, body FROM sms") if search in r["body"].lower()}
-            found = [r for r in found if r["thread_id"] in hits or search in self.name_of(r["address"]).lower()]
+            hits = {
+                r["thread_id"]
+                for r in self.rows("SELECT thread_id, body FROM sms")
+                if search in r["body"].lower()
+            }
+            found = [
+                r for r in found if r["thread_id"] in hits or search in self.name_of(r["address"]).lower()
+            ]
         rows = [self._thread_row(ui, row) for row in found]
         more = ui.icon_button("more", "More options", lambda: self.ask("list_menu"))
-        return ui.page(rows or [ui.empty("No stored conversations have been found", "message")],
-                       bar=ui.search_bar("search", "Search messages", trail=more),
-                       fab=ui.fab("add", "Start a conversation", lambda: self.open("new", focus="to")), recycler=True)  # fmt: skip
+        return ui.page(
+            rows or [ui.empty("No stored conversations have been found", "message")],
+            bar=ui.search_bar("search", "Search messages", trail=more),
+            fab=ui.fab("add", "Start a conversation", lambda: self.open("new", focus="to")),
+            recycler=True,
+        )
 
     def _thread_row(self, ui: Kit, row: sqlite3.Row) -> View:
         name = self.name_of(row["address"])
         body = ("You: " if row["type"] == 2 else "") + row["body"]
-        return ui.row(name, body, lead=ui.avatar(name), note=("Pinned · " if row["pin"] else "") + self._when(row["date"]), lines=1,
-                      title_id="conversation_address", subtitle_id="conversation_body_short", bold=bool(row["unread"]),
-                      on_tap=lambda: self.open("thread", address=row["address"]),
-                      on_long_press=lambda: self.ask("thread_menu", thread=row["thread_id"], address=row["address"]))  # fmt: skip
+        return ui.row(
+            name,
+            body,
+            lead=ui.avatar(name),
+            note=("Pinned · " if row["pin"] else "") + self._when(row["date"]),
+            lines=1,
+            title_id="conversation_address",
+            subtitle_id="conversation_body_short",
+            bold=bool(row["unread"]),
+            on_tap=lambda: self.open("thread", address=row["address"]),
+            on_long_press=lambda: self.ask("thread_menu", thread=row["thread_id"], address=row["address"]),
+        )
 
     def dialog_list_menu(self, ui: Kit, screen: Screen) -> View:
         """What is done to all threads."""
-        return ui.menu([
-            ("Mark all as read", self.then(lambda: self.run("UPDATE sms SET read = 1"))),
-            ("Blocked numbers", self.then(lambda: self.open("blocked"))),
-            ("Delete all messages", lambda: self.confirm("Delete all messages?", "This cannot be undone.", "Yes", self.delete_all, )),
-        ])  # fmt: skip
+        return ui.menu(
+            [
+                ("Mark all as read", self.then(lambda: self.run("UPDATE sms SET read = 1"))),
+                ("Blocked numbers", self.then(lambda: self.open("blocked"))),
+                (
+                    "Delete all messages",
+                    lambda: self.confirm(
+                        "Delete all messages?",
+                        "This cannot be undone.",
+                        "Yes",
+                        self.delete_all,
+                    ),
+                ),
+            ]
+        )
 
     def dialog_thread_menu(self, ui: Kit, screen: Screen, *, thread: int, address: str) -> View:
         """What is done to one thread."""
         pinned = self.one("SELECT 1 FROM pinned WHERE thread_id = ?", thread) is not None
         pin = "DELETE FROM pinned WHERE thread_id = ?" if pinned else "INSERT INTO pinned VALUES (?)"
         name = self.name_of(address)
-        return ui.menu([
-            ("Unpin" if pinned else "Pin to the top", self.then(lambda: self.run(pin, thread))),
-            ("Mark as unread", self.then(lambda: self.run("UPDATE sms SET read = 0 WHERE thread_id = ? AND type = 1", thread))),
-            ("Block number", lambda: self.confirm("Block number", f"Block {name}? Messages from it will not arrive.", "Yes", self.block, address=address)),
-            ("Delete", lambda: self.confirm("Delete conversation", f"Delete all messages with {name}?", "Yes", self.delete_thread, thread=thread)),
-        ])  # fmt: skip
+        return ui.menu(
+            [
+                ("Unpin" if pinned else "Pin to the top", self.then(lambda: self.run(pin, thread))),
+                (
+                    "Mark as unread",
+                    self.then(
+                        lambda: self.run("UPDATE sms SET read = 0 WHERE thread_id = ? AND type = 1", thread)
+                    ),
+                ),
+                (
+                    "Block number",
+                    lambda: self.confirm(
+                        "Block number",
+                        f"Block {name}? Messages from it will not arrive.",
+                        "Yes",
+                        self.block,
+                        address=address,
+                    ),
+                ),
+                (
+                    "Delete",
+                    lambda: self.confirm(
+                        "Delete conversation",
+                        f"Delete all messages with {name}?",
+                        "Yes",
+                        self.delete_thread,
+                        thread=thread,
+                    ),
+                ),
+            ]
+        )
 
     def delete_all(self) -> None:
         """Empty the phone of messages."""
@@ -172,7 +254,9 @@ class Messages(App):
         rows = [ui.row(self.name_of(r["address"]), r["address"], icon="block",
                        on_tap=lambda a=r["address"]: self.confirm("Unblock?", a, "Yes", self.unblock, address=a))
                 for r in self.rows("SELECT * FROM blocked ORDER BY _id")]  # fmt: skip
-        return ui.page(rows or [ui.empty("No blocked numbers", "block")], bar=ui.bar("Blocked numbers", back=self.back))
+        return ui.page(
+            rows or [ui.empty("No blocked numbers", "block")], bar=ui.bar("Blocked numbers", back=self.back)
+        )
 
     def unblock(self, address: str) -> None:
         """Let messages from a number in again."""
@@ -186,29 +270,68 @@ class Messages(App):
         thread, name = thread_of(self.db, address), self.name_of(address)
         if self.one("SELECT 1 FROM sms WHERE thread_id = ? AND read = 0", thread) is not None:
             self.run("UPDATE sms SET read = 1 WHERE thread_id = ?", thread)
-        dial = ui.icon_button("call", "Dial number", lambda: self.os.intent(CONTACTS, "android.intent.action.DIAL", {}, f"tel:{address}"))
-        remove = ui.icon_button("delete", "Delete", lambda: self.confirm(
-            "Delete conversation", f"Delete all messages with {name}?", "Yes", self.delete_thread, thread=thread))  # fmt: skip
+        dial = ui.icon_button(
+            "call",
+            "Dial number",
+            lambda: self.os.intent(CONTACTS, "android.intent.action.DIAL", {}, f"tel:{address}"),
+        )
+        remove = ui.icon_button(
+            "delete",
+            "Delete",
+            lambda: self.confirm(
+                "Delete conversation",
+                f"Delete all messages with {name}?",
+                "Yes",
+                self.delete_thread,
+                thread=thread,
+            ),
+        )
         bar = ui.bar(name, back=self.back, actions=[dial, remove])
         bubbles: list[View] = [ui.space(24, ui.width)]
         for row in self.rows("SELECT * FROM sms WHERE thread_id = ? ORDER BY date, _id", thread):
             bubbles += [self._bubble(ui, row), ui.space(24)]
         text = screen.fields.get("message", "")
-        send = ui.icon_button("send", "Send", lambda: self._send(screen, address), color=ui.theme.primary, enabled=bool(text.strip()), id="thread_send_message")
-        field = ui.field("message", "Type a message…", width=ui.width - 96 - 140, id="thread_type_message", lines=1)
-        foot = ui.line([field, send], pad=48, width=ui.width, gap=14, height=190, fill=ui.theme.card, id="message_holder")
+        send = ui.icon_button(
+            "send",
+            "Send",
+            lambda: self._send(screen, address),
+            color=ui.theme.primary,
+            enabled=bool(text.strip()),
+            id="thread_send_message",
+        )
+        field = ui.field(
+            "message", "Type a message…", width=ui.width - 96 - 140, id="thread_type_message", lines=1
+        )
+        foot = ui.line(
+            [field, send], pad=48, width=ui.width, gap=14, height=190, fill=ui.theme.card, id="message_holder"
+        )
         return ui.page(bubbles, bar=bar, foot=foot, end=True, recycler=True)
 
     def _bubble(self, ui: Kit, row: sqlite3.Row) -> View:
         sent = row["type"] == 2
-        words = ui.text(row["body"], width=0, color=ui.theme.on_primary if sent else ui.theme.ink, id="thread_message_body")
+        words = ui.text(
+            row["body"],
+            width=0,
+            color=ui.theme.on_primary if sent else ui.theme.ink,
+            id="thread_message_body",
+        )
         if words.width > ui.width * 3 // 4:
-            words = ui.text(row["body"], width=ui.width * 3 // 4 - 72, color=words.color, id="thread_message_body")
-        bubble = ui.column([words], pad=36, radius=50, fill=ui.theme.primary if sent else ui.theme.card, id="thread_message_wrapper")
+            words = ui.text(
+                row["body"], width=ui.width * 3 // 4 - 72, color=words.color, id="thread_message_body"
+            )
+        bubble = ui.column(
+            [words],
+            pad=36,
+            radius=50,
+            fill=ui.theme.primary if sent else ui.theme.card,
+            id="thread_message_wrapper",
+        )
         bubble.on_long_press = lambda: self.ask("message_menu", id=row["_id"])
         bubble.long_clickable = True
         time = ui.text(self._when(row["date"]), size=30, color=ui.theme.muted, id="thread_message_time")
-        return ui.inset(ui.column([bubble, time], gap=6, width=ui.width - 96, align="right" if sent else "left"))
+        return ui.inset(
+            ui.column([bubble, time], gap=6, width=ui.width - 96, align="right" if sent else "left")
+        )
 
     def dialog_message_menu(self, ui: Kit, screen: Screen, *, id: int) -> View:
         """What is done to one message."""
@@ -240,15 +363,44 @@ class Messages(App):
     def screen_new(self, ui: Kit, screen: Screen) -> View:
         """To whom: a number, or someone from the contacts."""
         wanted = screen.fields.get("to", "").strip()
-        people = self.os.db(CONTACTS).execute(
-            "SELECT trim(c.first || ' ' || c.last) AS name, p.number FROM contacts c JOIN phones p ON p.contact_id = c._id "
-            "WHERE name LIKE ? OR p.number LIKE ? ORDER BY lower(name), p._id", (f"%{wanted}%", f"%{wanted}%"),
-        ).fetchall()  # fmt: skip
+        people = (
+            self.os.db(CONTACTS)
+            .execute(
+                "SELECT trim(c.first || ' ' || c.last) AS name, p.number FROM contacts c JOIN phones p ON p.contact_id = c._id "
+                "WHERE name LIKE ? OR p.number LIKE ? ORDER BY lower(name), p._id",
+                (f"%{wanted}%", f"%{wanted}%"),
+            )
+            .fetchall()
+        )
         text: str = screen.args.get("share", "")
-        go = ui.icon_button("check", "Confirm", lambda: self._to(wanted, text), color=ui.theme.primary, enabled=bool(wanted), id="new_conversation_confirm")
-        field = ui.field("to", "Add contact or number…", width=ui.width - 96 - 140, id="new_conversation_address", on_enter=lambda: self._to(wanted, text))
-        rows = [ui.row(p["name"], p["number"], lead=ui.avatar(p["name"]), on_tap=lambda n=p["number"]: self._to(n, text)) for p in people]
-        return ui.page([ui.inset(ui.line([field, go], gap=14)), ui.space(20), *rows], bar=ui.bar("New conversation", back=self.back))
+        go = ui.icon_button(
+            "check",
+            "Confirm",
+            lambda: self._to(wanted, text),
+            color=ui.theme.primary,
+            enabled=bool(wanted),
+            id="new_conversation_confirm",
+        )
+        field = ui.field(
+            "to",
+            "Add contact or number…",
+            width=ui.width - 96 - 140,
+            id="new_conversation_address",
+            on_enter=lambda: self._to(wanted, text),
+        )
+        rows = [
+            ui.row(
+                p["name"],
+                p["number"],
+                lead=ui.avatar(p["name"]),
+                on_tap=lambda n=p["number"]: self._to(n, text),
+            )
+            for p in people
+        ]
+        return ui.page(
+            [ui.inset(ui.line([field, go], gap=14)), ui.space(20), *rows],
+            bar=ui.bar("New conversation", back=self.back),
+        )
 
     def _to(self, number: str, text: str) -> None:
         if number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import random
+from typing import ClassVar
 
 from ..app import App, Screen, register
 from ..kit import Kit
@@ -25,10 +26,12 @@ _NOTES = {
 
 @register
 class Notes(App):
+    """A folder of Markdown files."""
+
     package = "net.gsantner.markor"
     label = "Markor"
     activity = "net.gsantner.markor.activity.MainActivity"
-    activities = {"note": "net.gsantner.markor.activity.DocumentActivity"}
+    activities: ClassVar = {"note": "net.gsantner.markor.activity.DocumentActivity"}
     home = "folder"
     color = "#B3541E"
     icon = "document"
@@ -74,8 +77,15 @@ class Notes(App):
         else:
             when = self.now.fromtimestamp(self.os.files.modified(full), self.now.tzinfo)
             detail = f"{len(self.os.files.read(full))} B, {when:%Y-%m-%d %H:%M}"
-        return ui.row(name, detail, icon="folder" if folder else "document", selected=name == chosen, title_id="note_title",
-                      on_tap=lambda: self._tapped(screen, name, full, folder), on_long_press=lambda: screen.args.update(chosen=name))  # fmt: skip
+        return ui.row(
+            name,
+            detail,
+            icon="folder" if folder else "document",
+            selected=name == chosen,
+            title_id="note_title",
+            on_tap=lambda: self._tapped(screen, name, full, folder),
+            on_long_press=lambda: screen.args.update(chosen=name),
+        )
 
     def _tapped(self, screen: Screen, name: str, full: str, folder: bool) -> None:
         if screen.args.get("chosen"):
@@ -89,9 +99,13 @@ class Notes(App):
         """One note: read, or edited; it is saved as it is typed."""
         path: str = screen.args["path"]
         preview = screen.args.get("preview", False)
-        actions = [ui.icon_button("edit" if preview else "check", "Edit" if preview else "View", lambda: self._flip(screen)),
-                   ui.icon_button("save", "Save", lambda: self._save(path, screen.fields["text"])),
-                   ui.icon_button("more", "More options", lambda: self.ask("note_more"))]  # fmt: skip
+        actions = [
+            ui.icon_button(
+                "edit" if preview else "check", "Edit" if preview else "View", lambda: self._flip(screen)
+            ),
+            ui.icon_button("save", "Save", lambda: self._save(path, screen.fields["text"])),
+            ui.icon_button("more", "More options", lambda: self.ask("note_more")),
+        ]
         bar = ui.bar(posixpath.basename(path), back=self.back, actions=actions)
         if preview:
             return ui.page(self._rendered(ui, screen.fields["text"]), bar=bar)
@@ -153,8 +167,14 @@ class Notes(App):
 
     def dialog_create(self, ui: Kit, screen: Screen) -> View:
         """Name and kind of what is made."""
-        kinds = [ui.chip(label, lambda k=kind: screen.fields.update(new_type=k), selected=screen.fields["new_type"] == kind)
-                 for label, kind in (("Markdown", ".md"), ("Plain text", ".txt"))]  # fmt: skip
+        kinds = [
+            ui.chip(
+                label,
+                lambda k=kind: screen.fields.update(new_type=k),
+                selected=screen.fields["new_type"] == kind,
+            )
+            for label, kind in (("Markdown", ".md"), ("Plain text", ".txt"))
+        ]
         body = [
             ui.field("new_name", "Name", width=ui.width - 240, id="new_file_dialog__name"),
             ui.space(36),

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from ..app import App, Screen, register
 from ..kit import Kit
 from ..view import View
 
-_NETWORKS = (("Larkspur-Home", "secured"), ("Larkspur-Guest", "open"), ("CoffeeHouse", "open"), ("Nakamura 5G", "secured"))
+_NETWORKS = (
+    ("Larkspur-Home", "secured"),
+    ("Larkspur-Guest", "open"),
+    ("CoffeeHouse", "open"),
+    ("Nakamura 5G", "secured"),
+)
 _DEVICES = ("Kitchen speaker", "Grace's headphones", "Car audio")
-_TIMEOUTS = {"15000": "15 seconds", "30000": "30 seconds", "60000": "1 minute", "120000": "2 minutes", "600000": "10 minutes"}
+_TIMEOUTS = {
+    "15000": "15 seconds",
+    "30000": "30 seconds",
+    "60000": "1 minute",
+    "120000": "2 minutes",
+    "600000": "10 minutes",
+}
 _FONTS = {"0.85": "Small", "1.0": "Default", "1.15": "Large", "1.3": "Largest"}
 
 _TOP = (
@@ -27,26 +39,50 @@ _TOP = (
     ("about", "About phone", "Tenfold Phone", "phone"),
 )  # fmt: skip
 _FINDABLE = (
-    ("Wi-Fi", "wifi"), ("Airplane mode", "network"), ("Mobile data", "network"), ("Bluetooth", "devices"), ("Dark theme", "display"),
-    ("Brightness level", "display"), ("Screen timeout", "display"), ("Font size", "display"), ("Media volume", "sound"),
-    ("Ring volume", "sound"), ("Alarm volume", "sound"), ("Do Not Disturb", "notifications"), ("Battery Saver", "battery"),
-    ("Date & time", "date"), ("Use 24-hour format", "date"), ("Factory reset", "reset"), ("Device name", "about"),
-    ("Storage", "storage"), ("Location", "location"), ("Auto-rotate screen", "display"), ("All apps", "apps"), ("Night Light", "display"),
-)  # fmt: skip
+    ("Wi-Fi", "wifi"),
+    ("Airplane mode", "network"),
+    ("Mobile data", "network"),
+    ("Bluetooth", "devices"),
+    ("Dark theme", "display"),
+    ("Brightness level", "display"),
+    ("Screen timeout", "display"),
+    ("Font size", "display"),
+    ("Media volume", "sound"),
+    ("Ring volume", "sound"),
+    ("Alarm volume", "sound"),
+    ("Do Not Disturb", "notifications"),
+    ("Battery Saver", "battery"),
+    ("Date & time", "date"),
+    ("Use 24-hour format", "date"),
+    ("Factory reset", "reset"),
+    ("Device name", "about"),
+    ("Storage", "storage"),
+    ("Location", "location"),
+    ("Auto-rotate screen", "display"),
+    ("All apps", "apps"),
+    ("Night Light", "display"),
+)
 
 
 @register
 class Settings(App):
+    """The settings tables as screens."""
+
     package = "com.android.settings"
     label = "Settings"
     activity = "com.android.settings.Settings"
-    activities = {  # noqa: RUF012
-        "wifi": "com.android.settings.Settings$WifiSettingsActivity", "network": "com.android.settings.Settings$NetworkDashboardActivity",
-        "devices": "com.android.settings.Settings$ConnectedDeviceDashboardActivity", "display": "com.android.settings.Settings$DisplaySettingsActivity",
-        "sound": "com.android.settings.Settings$SoundSettingsActivity", "date": "com.android.settings.Settings$DateTimeSettingsActivity",
-        "apps": "com.android.settings.Settings$ManageApplicationsActivity", "app": "com.android.settings.applications.InstalledAppDetails",
-        "reset": "com.android.settings.Settings$FactoryResetActivity", "search": "com.google.android.settings.intelligence.search.SearchActivity",
-    }  # fmt: skip
+    activities: ClassVar = {
+        "wifi": "com.android.settings.Settings$WifiSettingsActivity",
+        "network": "com.android.settings.Settings$NetworkDashboardActivity",
+        "devices": "com.android.settings.Settings$ConnectedDeviceDashboardActivity",
+        "display": "com.android.settings.Settings$DisplaySettingsActivity",
+        "sound": "com.android.settings.Settings$SoundSettingsActivity",
+        "date": "com.android.settings.Settings$DateTimeSettingsActivity",
+        "apps": "com.android.settings.Settings$ManageApplicationsActivity",
+        "app": "com.android.settings.applications.InstalledAppDetails",
+        "reset": "com.android.settings.Settings$FactoryResetActivity",
+        "search": "com.google.android.settings.intelligence.search.SearchActivity",
+    }
     home = "top"
     color = "#4B5B7C"
     icon = "settings"
@@ -56,11 +92,20 @@ class Settings(App):
         """The settings actions of Android."""
         name = action.removeprefix("android.settings.")
         places = {
-            "WIFI_SETTINGS": "wifi", "WIRELESS_SETTINGS": "network", "AIRPLANE_MODE_SETTINGS": "network", "BLUETOOTH_SETTINGS": "devices",
-            "DISPLAY_SETTINGS": "display", "SOUND_SETTINGS": "sound", "DATE_SETTINGS": "date", "APPLICATION_SETTINGS": "apps",
-            "MANAGE_APPLICATIONS_SETTINGS": "apps", "INTERNAL_STORAGE_SETTINGS": "storage", "DEVICE_INFO_SETTINGS": "about",
-            "LOCATION_SOURCE_SETTINGS": "location", "BATTERY_SAVER_SETTINGS": "battery",
-        }  # fmt: skip
+            "WIFI_SETTINGS": "wifi",
+            "WIRELESS_SETTINGS": "network",
+            "AIRPLANE_MODE_SETTINGS": "network",
+            "BLUETOOTH_SETTINGS": "devices",
+            "DISPLAY_SETTINGS": "display",
+            "SOUND_SETTINGS": "sound",
+            "DATE_SETTINGS": "date",
+            "APPLICATION_SETTINGS": "apps",
+            "MANAGE_APPLICATIONS_SETTINGS": "apps",
+            "INTERNAL_STORAGE_SETTINGS": "storage",
+            "DEVICE_INFO_SETTINGS": "about",
+            "LOCATION_SOURCE_SETTINGS": "location",
+            "BATTERY_SAVER_SETTINGS": "battery",
+        }
         package = data.removeprefix("package:")
         if name == "APPLICATION_DETAILS_SETTINGS" and package in self.os.state.installed:
             self.open("app", package=package)
@@ -73,23 +118,40 @@ class Settings(App):
         return self.os.setting(table, name) not in ("", "0")
 
     def _switch(self, ui: Kit, title: str, table: str, name: str, subtitle: str = "", icon: str = "") -> View:
-        return ui.switch_row(title, self._on(table, name), lambda: self.os.toggle(table, name), subtitle=subtitle, icon=icon)
+        return ui.switch_row(
+            title, self._on(table, name), lambda: self.os.toggle(table, name), subtitle=subtitle, icon=icon
+        )
 
     def _slider(self, ui: Kit, title: str, name: str, top: int) -> list[View]:
         value = int(self.os.setting("system", name) or 0)
         move: Callable[[float], object] = lambda at: self.os.set_setting("system", name, str(round(at * top)))  # noqa: E731
-        return [ui.inset(ui.text(title, size=44, id="android:id/title"), top=36),
-                ui.inset(ui.slider(value / top, move, description=title, top=top, id="android:id/seekbar"))]  # fmt: skip
+        return [
+            ui.inset(ui.text(title, size=44, id="android:id/title"), top=36),
+            ui.inset(ui.slider(value / top, move, description=title, top=top, id="android:id/seekbar")),
+        ]
 
     def _choose(self, ui: Kit, title: str, table: str, name: str, choices: dict[str, str]) -> View:
         value = self.os.setting(table, name)
-        return ui.row(title, choices.get(value, value), on_tap=lambda: self.ask("choose", title=title, table=table, name=name, choices=choices))
+        return ui.row(
+            title,
+            choices.get(value, value),
+            on_tap=lambda: self.ask("choose", title=title, table=table, name=name, choices=choices),
+        )
 
-    def dialog_choose(self, ui: Kit, screen: Screen, *, title: str, table: str, name: str, choices: dict[str, str]) -> View:
+    def dialog_choose(
+        self, ui: Kit, screen: Screen, *, title: str, table: str, name: str, choices: dict[str, str]
+    ) -> View:
         """One of several values."""
         now = self.os.setting(table, name)
-        rows = [ui.row(label, lead=ui.check(value == now, description=label, radio=True), width=ui.width - 240,
-                       on_tap=self.then(lambda v=value: self.os.set_setting(table, name, v))) for value, label in choices.items()]  # fmt: skip
+        rows = [
+            ui.row(
+                label,
+                lead=ui.check(value == now, description=label, radio=True),
+                width=ui.width - 240,
+                on_tap=self.then(lambda v=value: self.os.set_setting(table, name, v)),
+            )
+            for value, label in choices.items()
+        ]
         return ui.dialog(title, rows, [("Cancel", self.dismiss)])
 
     def _page(self, ui: Kit, title: str, body: list[View]) -> View:
@@ -99,17 +161,33 @@ class Settings(App):
 
     def screen_top(self, ui: Kit, screen: Screen) -> View:
         """The list of areas."""
-        search = ui.row("Search settings", icon="search", on_tap=lambda: self.open("search", focus="query"), id="search_action_bar")
+        search = ui.row(
+            "Search settings",
+            icon="search",
+            on_tap=lambda: self.open("search", focus="query"),
+            id="search_action_bar",
+        )
         name = self.os.setting("global", "device_name")
-        rows = [ui.row(title, name if key == "about" else about, icon=icon, on_tap=lambda k=key: self.open(k)) for key, title, about, icon in _TOP]
+        rows = [
+            ui.row(title, name if key == "about" else about, icon=icon, on_tap=lambda k=key: self.open(k))
+            for key, title, about, icon in _TOP
+        ]
         head = ui.inset(ui.text("Settings", size=84, id="homepage_title", heading=True), top=70, bottom=40)
         return ui.page([head, search, *rows], recycler=True)
 
     def screen_search(self, ui: Kit, screen: Screen) -> View:
         """Settings by their names."""
         query = screen.fields.get("query", "").strip().lower()
-        rows = [ui.row(title, dict((k, t) for k, t, _, _ in _TOP).get(place, "System"), icon="search", on_tap=lambda p=place: self.open(p))
-                for title, place in _FINDABLE if query and query in title.lower()]  # fmt: skip
+        rows = [
+            ui.row(
+                title,
+                dict((k, t) for k, t, _, _ in _TOP).get(place, "System"),
+                icon="search",
+                on_tap=lambda p=place: self.open(p),
+            )
+            for title, place in _FINDABLE
+            if query and query in title.lower()
+        ]
         return ui.page(rows or [ui.empty("No results" if query else "Type what you look for", "search")],
                        bar=ui.search_bar("query", "Search settings", back=self.back), recycler=True)  # fmt: skip
 
@@ -145,6 +223,7 @@ class Settings(App):
 
     def dialog_password(self, ui: Kit, screen: Screen, *, network: str) -> View:
         """A network's password."""
+
         def join() -> None:
             if len(screen.fields["wifi_password"]) < 8:
                 self.toast("The password is too short")
@@ -159,7 +238,11 @@ class Settings(App):
         """Bluetooth."""
         on = self._on("global", "bluetooth_on")
         paired = self.os.setting("global", "bluetooth_device")
-        rows = [ui.switch_row("Use Bluetooth", on, lambda: self.os.toggle("global", "bluetooth_on"), icon="bluetooth")]
+        rows = [
+            ui.switch_row(
+                "Use Bluetooth", on, lambda: self.os.toggle("global", "bluetooth_on"), icon="bluetooth"
+            )
+        ]
         for name in _DEVICES if on else ():
             new = "" if name == paired else name
             rows.append(ui.row(name, "Connected" if name == paired else "Available", icon="volume",
@@ -168,15 +251,23 @@ class Settings(App):
 
     def screen_display(self, ui: Kit, screen: Screen) -> View:
         """What the screen looks like."""
-        return self._page(ui, "Display", [
-            *self._slider(ui, "Brightness level", "screen_brightness", 255),
-            self._switch(ui, "Adaptive brightness", "system", "screen_brightness_mode"),
-            ui.switch_row("Dark theme", self.os.dark, lambda: self.os.set_setting("secure", "ui_night_mode", "1" if self.os.dark else "2")),
-            self._choose(ui, "Screen timeout", "system", "screen_off_timeout", _TIMEOUTS),
-            self._choose(ui, "Font size", "system", "font_scale", _FONTS),
-            self._switch(ui, "Night Light", "secure", "night_display_activated", "Tint the screen amber"),
-            self._switch(ui, "Auto-rotate screen", "system", "accelerometer_rotation"),
-        ])  # fmt: skip
+        return self._page(
+            ui,
+            "Display",
+            [
+                *self._slider(ui, "Brightness level", "screen_brightness", 255),
+                self._switch(ui, "Adaptive brightness", "system", "screen_brightness_mode"),
+                ui.switch_row(
+                    "Dark theme",
+                    self.os.dark,
+                    lambda: self.os.set_setting("secure", "ui_night_mode", "1" if self.os.dark else "2"),
+                ),
+                self._choose(ui, "Screen timeout", "system", "screen_off_timeout", _TIMEOUTS),
+                self._choose(ui, "Font size", "system", "font_scale", _FONTS),
+                self._switch(ui, "Night Light", "secure", "night_display_activated", "Tint the screen amber"),
+                self._switch(ui, "Auto-rotate screen", "system", "accelerometer_rotation"),
+            ],
+        )
 
     def screen_sound(self, ui: Kit, screen: Screen) -> View:
         """Volumes."""
@@ -196,43 +287,95 @@ class Settings(App):
 
     def screen_battery(self, ui: Kit, screen: Screen) -> View:
         """Saving power."""
-        return self._page(ui, "Battery", [
-            ui.inset(ui.text("100%", size=96, id="battery_percent"), top=40, bottom=10), ui.inset(ui.progress(1.0), bottom=40),
-            self._switch(ui, "Battery Saver", "global", "low_power", "Limits what runs in the background"),
-        ])  # fmt: skip
+        return self._page(
+            ui,
+            "Battery",
+            [
+                ui.inset(ui.text("100%", size=96, id="battery_percent"), top=40, bottom=10),
+                ui.inset(ui.progress(1.0), bottom=40),
+                self._switch(
+                    ui, "Battery Saver", "global", "low_power", "Limits what runs in the background"
+                ),
+            ],
+        )
 
     def screen_storage(self, ui: Kit, screen: Screen) -> View:
         """What takes room."""
-        rows: list[View] = [ui.inset(ui.text("18 GB used of 52 GB", size=54, id="usage_summary"), top=40, bottom=20), ui.inset(ui.progress(0.35), bottom=30)]
-        for name, folder in (("Images", "/sdcard/DCIM"), ("Documents", "/sdcard/Documents"), ("Downloads", "/sdcard/Download"), ("Audio", "/sdcard/Music")):
-            size = sum(len(self.os.files.read(p)) for p in self.os.files.walk(folder) if not self.os.files.is_folder(p))
+        rows: list[View] = [
+            ui.inset(ui.text("18 GB used of 52 GB", size=54, id="usage_summary"), top=40, bottom=20),
+            ui.inset(ui.progress(0.35), bottom=30),
+        ]
+        for name, folder in (
+            ("Images", "/sdcard/DCIM"),
+            ("Documents", "/sdcard/Documents"),
+            ("Downloads", "/sdcard/Download"),
+            ("Audio", "/sdcard/Music"),
+        ):
+            size = sum(
+                len(self.os.files.read(p))
+                for p in self.os.files.walk(folder)
+                if not self.os.files.is_folder(p)
+            )
             rows.append(ui.row(name, f"{size / 1000:.1f} kB", icon="folder"))
         return self._page(ui, "Storage", rows)
 
     def screen_location(self, ui: Kit, screen: Screen) -> View:
         """Who may know where the phone is."""
         on = self.os.setting("secure", "location_mode") != "0"
-        return self._page(ui, "Location", [
-            ui.switch_row("Use location", on, lambda: self.os.set_setting("secure", "location_mode", "0" if on else "3"))])  # fmt: skip
+        return self._page(
+            ui,
+            "Location",
+            [
+                ui.switch_row(
+                    "Use location",
+                    on,
+                    lambda: self.os.set_setting("secure", "location_mode", "0" if on else "3"),
+                )
+            ],
+        )
 
     def screen_system(self, ui: Kit, screen: Screen) -> View:
         """Clock and reset."""
-        return self._page(ui, "System", [
-            ui.row("Date & time", "GMT+00:00 Coordinated Universal Time", icon="clock", on_tap=lambda: self.open("date")),
-            ui.row("Languages", "English (United States)", icon="globe"),
-            ui.row("Reset options", "Erase all data (factory reset)", icon="reset", on_tap=lambda: self.open("reset")),
-        ])  # fmt: skip
+        return self._page(
+            ui,
+            "System",
+            [
+                ui.row(
+                    "Date & time",
+                    "GMT+00:00 Coordinated Universal Time",
+                    icon="clock",
+                    on_tap=lambda: self.open("date"),
+                ),
+                ui.row("Languages", "English (United States)", icon="globe"),
+                ui.row(
+                    "Reset options",
+                    "Erase all data (factory reset)",
+                    icon="reset",
+                    on_tap=lambda: self.open("reset"),
+                ),
+            ],
+        )
 
     def screen_date(self, ui: Kit, screen: Screen) -> View:
         """The clock."""
         long = self.os.setting("system", "time_12_24") == "24"
         now = self.now
-        return self._page(ui, "Date & time", [
-            self._switch(ui, "Set time automatically", "global", "auto_time"),
-            ui.row("Date", f"{now:%B} {now.day}, {now.year}"), ui.row("Time", f"{now:%H:%M}" if long else f"{now:%I:%M %p}".lstrip("0")),
-            self._switch(ui, "Set time zone automatically", "global", "auto_time_zone"), ui.row("Time zone", "GMT+00:00"),
-            ui.switch_row("Use 24-hour format", long, lambda: self.os.set_setting("system", "time_12_24", "12" if long else "24")),
-        ])  # fmt: skip
+        return self._page(
+            ui,
+            "Date & time",
+            [
+                self._switch(ui, "Set time automatically", "global", "auto_time"),
+                ui.row("Date", f"{now:%B} {now.day}, {now.year}"),
+                ui.row("Time", f"{now:%H:%M}" if long else f"{now:%I:%M %p}".lstrip("0")),
+                self._switch(ui, "Set time zone automatically", "global", "auto_time_zone"),
+                ui.row("Time zone", "GMT+00:00"),
+                ui.switch_row(
+                    "Use 24-hour format",
+                    long,
+                    lambda: self.os.set_setting("system", "time_12_24", "12" if long else "24"),
+                ),
+            ],
+        )
 
     def screen_about(self, ui: Kit, screen: Screen) -> View:
         """What this phone is."""
@@ -251,7 +394,11 @@ class Settings(App):
 
     def dialog_name(self, ui: Kit, screen: Screen) -> View:
         """A new name for the phone."""
-        ok = self.then(lambda: self.os.set_setting("global", "device_name", screen.fields["device_name"].strip() or "Phone"))
+        ok = self.then(
+            lambda: self.os.set_setting(
+                "global", "device_name", screen.fields["device_name"].strip() or "Phone"
+            )
+        )
         return ui.dialog("Device name", [ui.field("device_name", "Name", width=ui.width - 240, id="android:id/edit")],
                          [("Cancel", self.dismiss), ("OK", ok)])  # fmt: skip
 
@@ -259,8 +406,15 @@ class Settings(App):
 
     def screen_apps(self, ui: Kit, screen: Screen) -> View:
         """All apps."""
-        rows = [ui.row(label, "Running" if package in self.os.state.running else "", icon=self.os.apps[package].icon,
-                       on_tap=lambda p=package: self.open("app", package=p)) for label, package in self.os.labels().items()]  # fmt: skip
+        rows = [
+            ui.row(
+                label,
+                "Running" if package in self.os.state.running else "",
+                icon=self.os.apps[package].icon,
+                on_tap=lambda p=package: self.open("app", package=p),
+            )
+            for label, package in self.os.labels().items()
+        ]
         return self._page(ui, "All apps", rows)
 
     def screen_app(self, ui: Kit, screen: Screen) -> View:
@@ -271,20 +425,57 @@ class Settings(App):
             return self._page(ui, "App info", [ui.empty("This app was uninstalled", "apps")])
         running = package in self.os.state.running
         wide = (ui.width - 96 - 48) // 3
-        buttons = ui.line([
-            ui.button("Open", lambda: self.os.launch(package), width=wide, id="button1"),
-            ui.button("Uninstall", lambda: self.confirm(app.label, "Do you want to uninstall this app?", "OK", self.remove, package=package),
-                      width=wide, enabled=not app.system, id="button2"),
-            ui.button("Force stop", lambda: self.confirm("Force stop?", "If you force stop an app, it may misbehave.", "OK", self.stop, package=package),
-                      width=wide, enabled=running, id="button3"),
-        ], gap=24)  # fmt: skip
+        buttons = ui.line(
+            [
+                ui.button("Open", lambda: self.os.launch(package), width=wide, id="button1"),
+                ui.button(
+                    "Uninstall",
+                    lambda: self.confirm(
+                        app.label, "Do you want to uninstall this app?", "OK", self.remove, package=package
+                    ),
+                    width=wide,
+                    enabled=not app.system,
+                    id="button2",
+                ),
+                ui.button(
+                    "Force stop",
+                    lambda: self.confirm(
+                        "Force stop?",
+                        "If you force stop an app, it may misbehave.",
+                        "OK",
+                        self.stop,
+                        package=package,
+                    ),
+                    width=wide,
+                    enabled=running,
+                    id="button3",
+                ),
+            ],
+            gap=24,
+        )
         head = ui.row(app.label, "Installed", icon=app.icon, title_id="entity_header_title")
-        clear = lambda: self.confirm("Clear app data?", "All data of this app will be deleted permanently.", "Delete", self.clear, package=package)  # noqa: E731
-        return self._page(ui, "App info", [
-            head, ui.inset(buttons, top=10, bottom=30), ui.row("Storage & cache", "Clear storage", icon="storage", on_tap=clear),
-            ui.row("Permissions", "Allowed" if self.os.state.granted.get(package) else "No permissions granted", icon="lock"),
-            ui.row("Version", "13.2.0", icon="info"),
-        ])  # fmt: skip
+        clear = lambda: self.confirm(
+            "Clear app data?",
+            "All data of this app will be deleted permanently.",
+            "Delete",
+            self.clear,
+            package=package,
+        )
+        return self._page(
+            ui,
+            "App info",
+            [
+                head,
+                ui.inset(buttons, top=10, bottom=30),
+                ui.row("Storage & cache", "Clear storage", icon="storage", on_tap=clear),
+                ui.row(
+                    "Permissions",
+                    "Allowed" if self.os.state.granted.get(package) else "No permissions granted",
+                    icon="lock",
+                ),
+                ui.row("Version", "13.2.0", icon="info"),
+            ],
+        )
 
     def remove(self, package: str) -> None:
         """Uninstall an app."""
@@ -302,13 +493,30 @@ class Settings(App):
 
     def screen_reset(self, ui: Kit, screen: Screen) -> View:
         """The way to an empty phone."""
-        words = ("This will erase all data from your phone's internal storage, including:\n\n•  Your accounts\n•  System and app data and "
-                 "settings\n•  Downloaded apps\n•  Music\n•  Photos\n•  Other user data")  # fmt: skip
-        erase = ui.button("Erase all data", lambda: self.confirm(
-            "Erase all data?", "All of your personal information will be deleted. You can't undo this action.", "Erase all data", self.erase),
-            filled=True, danger=True, id="initiate_master_clear")  # fmt: skip
-        return self._page(ui, "Erase all data (factory reset)", [
-            ui.inset(ui.text(words, width=ui.width - 96, id="sud_layout_description"), top=30, bottom=60), ui.inset(erase)])  # fmt: skip
+        words = (
+            "This will erase all data from your phone's internal storage, including:\n\n•  Your accounts\n•  System and app data and "
+            "settings\n•  Downloaded apps\n•  Music\n•  Photos\n•  Other user data"
+        )
+        erase = ui.button(
+            "Erase all data",
+            lambda: self.confirm(
+                "Erase all data?",
+                "All of your personal information will be deleted. You can't undo this action.",
+                "Erase all data",
+                self.erase,
+            ),
+            filled=True,
+            danger=True,
+            id="initiate_master_clear",
+        )
+        return self._page(
+            ui,
+            "Erase all data (factory reset)",
+            [
+                ui.inset(ui.text(words, width=ui.width - 96, id="sud_layout_description"), top=30, bottom=60),
+                ui.inset(erase),
+            ],
+        )
 
     def erase(self) -> None:
         """Empty the phone."""

@@ -13,8 +13,23 @@ if TYPE_CHECKING:
     from ..device import VirtualAndroid
 
 _VALUED = (
-    "-n", "-a", "-d", "-t", "-c", "-f", "-p", "--user", "-e", "--es", "--ei", "--el", "--ez", "--ef", "-W1", "--display",
-)  # fmt: skip
+    "-n",
+    "-a",
+    "-d",
+    "-t",
+    "-c",
+    "-f",
+    "-p",
+    "--user",
+    "-e",
+    "--es",
+    "--ei",
+    "--el",
+    "--ez",
+    "--ef",
+    "-W1",
+    "--display",
+)
 _ACTIONS = {
     "android.settings.SETTINGS": "com.android.settings",
     "android.intent.action.DIAL": "com.google.android.contacts",
@@ -87,7 +102,9 @@ def _start(android: VirtualAndroid, args: list[str]) -> Shell:
             android.launch(package)
     else:
         android.intent(package, action, extras, data)
-    told = f"Starting: Intent {{ act={action or 'android.intent.action.MAIN'} cmp={package}/{app.activity} }}\n"
+    told = (
+        f"Starting: Intent {{ act={action or 'android.intent.action.MAIN'} cmp={package}/{app.activity} }}\n"
+    )
     if "-W" in single:
         told += f"Status: ok\nLaunchState: WARM\nActivity: {package}/{app.activity}\nTotalTime: 80\nWaitTime: 85\nComplete\n"
     return said(told)
@@ -132,11 +149,21 @@ def am(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
         return Shell()
     if verb == "broadcast":
         return _broadcast(android, rest)
-    if verb in ("startservice", "start-service", "start-foreground-service", "startforegroundservice", "stopservice"):
+    if verb in (
+        "startservice",
+        "start-service",
+        "start-foreground-service",
+        "startforegroundservice",
+        "stopservice",
+    ):
         single, _, words = _intent(rest)
         service = single.get("-n") or (words[0] if words else "")
         known = service.split("/")[0] in android.state.helpers
-        return said(f"Starting service: Intent {{ cmp={service} }}\n") if known else failed("Error: Not found; no service started.\n")
+        return (
+            said(f"Starting service: Intent {{ cmp={service} }}\n")
+            if known
+            else failed("Error: Not found; no service started.\n")
+        )
     if verb in ("stack", "task"):
         return Shell()
     if verb == "get-current-user":

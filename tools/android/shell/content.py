@@ -29,7 +29,10 @@ class Provider:
 
 
 def _table(android: VirtualAndroid, package: str, sql: str, *values: object) -> list[Row]:
-    return [{k: None if row[k] is None else str(row[k]) for k in row.keys()} for row in android.db(package).execute(sql, values)]  # noqa: SIM118
+    return [
+        {k: None if row[k] is None else str(row[k]) for k in row.keys()}
+        for row in android.db(package).execute(sql, values)
+    ]
 
 
 # Messages
@@ -58,7 +61,9 @@ def _sms(box: int | None) -> Provider:
         for name in ("body", "read", "address", "date", "type"):
             if name in row:
                 marks = ",".join("?" * len(ids))
-                android.db(MESSAGES).execute(f"UPDATE sms SET {name} = ? WHERE _id IN ({marks})", (row[name], *ids))
+                android.db(MESSAGES).execute(
+                    f"UPDATE sms SET {name} = ? WHERE _id IN ({marks})", (row[name], *ids)
+                )
 
     return Provider(
         lambda a: _table(a, MESSAGES, f"{sql}{where} ORDER BY date DESC, _id DESC"), insert,
@@ -79,32 +84,36 @@ _NAME, _PHONE, _MAIL = (
 
 def _phones(android: VirtualAndroid) -> list[Row]:
     return _table(
-        android, CONTACTS,
+        android,
+        CONTACTS,
         "SELECT p._id, c._id AS contact_id, c._id AS raw_contact_id, trim(c.first || ' ' || c.last) AS display_name, "
         "p.number, p.number AS data1, p.kind AS data2, p.kind AS type, c.starred, "
         "'vnd.android.cursor.item/phone_v2' AS mimetype FROM phones p JOIN contacts c ON c._id = p.contact_id ORDER BY p._id",
-    )  # fmt: skip
+    )
 
 
 def _contacts(android: VirtualAndroid) -> list[Row]:
     return _table(
-        android, CONTACTS,
+        android,
+        CONTACTS,
         "SELECT _id, _id AS contact_id, _id AS name_raw_contact_id, trim(first || ' ' || last) AS display_name, starred, "
         "(SELECT count(*) > 0 FROM phones WHERE contact_id = contacts._id) AS has_phone_number FROM contacts ORDER BY _id",
-    )  # fmt: skip
+    )
 
 
 def _data(android: VirtualAndroid) -> list[Row]:
     names = _table(
-        android, CONTACTS,
+        android,
+        CONTACTS,
         "SELECT _id * 1000 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) AS display_name, "
         "'vnd.android.cursor.item/name' AS mimetype, trim(first || ' ' || last) AS data1, first AS data2, last AS data3 FROM contacts",
-    )  # fmt: skip
+    )
     mails = _table(
-        android, CONTACTS,
+        android,
+        CONTACTS,
         "SELECT _id * 1000 + 1 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) AS display_name, "
         "'vnd.android.cursor.item/email_v2' AS mimetype, email AS data1, NULL AS data2, NULL AS data3 FROM contacts WHERE email <> ''",
-    )  # fmt: skip
+    )
     keys = ("_id", "contact_id", "raw_contact_id", "display_name", "mimetype", "data1", "data2")
     phones = [{**{k: row[k] for k in keys}, "data3": None} for row in _phones(android)]
     return [*names, *mails, *phones]
@@ -119,9 +128,15 @@ def _insert_data(android: VirtualAndroid, row: Row) -> None:
     db, who, value = android.db(CONTACTS), row.get("raw_contact_id"), row.get("data1") or ""
     if row.get("mimetype") == _NAME:
         first, _, last = value.partition(" ")
-        db.execute("UPDATE contacts SET first = ?, last = ? WHERE _id = ?", (row.get("data2") or first, row.get("data3") or last, who))
+        db.execute(
+            "UPDATE contacts SET first = ?, last = ? WHERE _id = ?",
+            (row.get("data2") or first, row.get("data3") or last, who),
+        )
     elif row.get("mimetype") == _PHONE:
-        db.execute("INSERT INTO phones (contact_id, number, kind) VALUES (?, ?, ?)", (who, value, row.get("data2") or "2"))
+        db.execute(
+            "INSERT INTO phones (contact_id, number, kind) VALUES (?, ?, ?)",
+            (who, value, row.get("data2") or "2"),
+        )
     elif row.get("mimetype") == _MAIL:
         db.execute("UPDATE contacts SET email = ? WHERE _id = ?", (value, who))
 
@@ -132,7 +147,11 @@ def _delete_contacts(android: VirtualAndroid, ids: list[str]) -> None:
 
 
 def _calls(android: VirtualAndroid) -> list[Row]:
-    return _table(android, CONTACTS, "SELECT _id, number, date, duration, type, name FROM calls ORDER BY date DESC, _id DESC")
+    return _table(
+        android,
+        CONTACTS,
+        "SELECT _id, number, date, duration, type, name FROM calls ORDER BY date DESC, _id DESC",
+    )
 
 
 def _settings(table: str) -> Provider:
@@ -144,9 +163,13 @@ def _settings(table: str) -> Provider:
             android.set_setting(table, name, None)
 
     return Provider(
-        lambda a: [{"_id": str(n + 1), "name": k, "value": v} for n, (k, v) in enumerate(sorted(a.state.settings[table].items()))],
-        insert, delete,
-    )  # fmt: skip
+        lambda a: [
+            {"_id": str(n + 1), "name": k, "value": v}
+            for n, (k, v) in enumerate(sorted(a.state.settings[table].items()))
+        ],
+        insert,
+        delete,
+    )
 
 
 PROVIDERS: dict[str, Provider] = {
@@ -192,7 +215,9 @@ def _select(rows: list[Row], where: str, order: str) -> list[Row]:
         columns = ", ".join(f'"{name}"' for name in names)
         scratch.execute(f"CREATE TABLE t (n INTEGER, {columns})")
         marks = ", ".join("?" * (len(names) + 1))
-        scratch.executemany(f"INSERT INTO t VALUES ({marks})", [(n, *row.values()) for n, row in enumerate(rows)])
+        scratch.executemany(
+            f"INSERT INTO t VALUES ({marks})", [(n, *row.values()) for n, row in enumerate(rows)]
+        )
         scratch.execute("PRAGMA query_only = 1")
         found = scratch.execute(f"SELECT n FROM t WHERE {where or '1'} ORDER BY {order or 'n'}")
         return [rows[n] for (n,) in found]
@@ -241,7 +266,10 @@ def _print(rows: list[Row], projection: str) -> Shell:
     if not rows:
         return said("No result found.\n")
     if any(name not in rows[0] for name in wanted):
-        return failed(f"Error while accessing provider\njava.lang.IllegalArgumentException: Invalid column {projection}\n", 0)
+        return failed(
+            f"Error while accessing provider\njava.lang.IllegalArgumentException: Invalid column {projection}\n",
+            0,
+        )
     out = ""
     for n, row in enumerate(rows):
         cells = ", ".join(f"{k}={'NULL' if row[k] is None else row[k]}" for k in wanted or row)

@@ -102,7 +102,9 @@ def _carry(android: VirtualAndroid, name: str, args: list[str]) -> Shell:
     for source in sources:
         if not android.files.exists(source):
             return failed(f"{name}: bad '{source}': {_MISSING}\n")
-        place = posixpath.join(target, posixpath.basename(source)) if android.files.is_folder(target) else target
+        place = (
+            posixpath.join(target, posixpath.basename(source)) if android.files.is_folder(target) else target
+        )
         (android.files.move if name == "mv" else android.files.copy)(source, place)
     return Shell()
 
@@ -177,7 +179,9 @@ def chmod(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
 @command("df")
 def df(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """One disk."""
-    return said("Filesystem      1K-blocks    Used Available Use% Mounted on\n/dev/fuse       52428800 18350080  34078720  35% /storage/emulated\n")
+    return said(
+        "Filesystem      1K-blocks    Used Available Use% Mounted on\n/dev/fuse       52428800 18350080  34078720  35% /storage/emulated\n"
+    )
 
 
 @command("md5sum")

@@ -108,7 +108,11 @@ def _list(android: VirtualAndroid, args: list[str]) -> Shell:
             if names and names[0] not in package:
                 continue
             path = f"/data/app/{package}/base.apk=" if "-f" in flags else ""
-            version = f" versionCode:{state.helpers.get(package, ('', '1302'))[1]}" if "--show-versioncode" in flags else ""
+            version = (
+                f" versionCode:{state.helpers.get(package, ('', '1302'))[1]}"
+                if "--show-versioncode" in flags
+                else ""
+            )
             lines.append(f"package:{path}{package}{version}\n")
         return said("".join(lines))
     if what == "instrumentation":
@@ -132,11 +136,16 @@ def _install(android: VirtualAndroid, args: list[str]) -> Shell:
         return failed(f"Failure [INSTALL_PARSE_FAILED_NOT_APK: {error}]\n")
     package = manifest.get("package", "")
     if package in HELPERS:
-        android.state.helpers[package] = (manifest.get("versionName", "1.0"), manifest.get("versionCode", "1"))
+        android.state.helpers[package] = (
+            manifest.get("versionName", "1.0"),
+            manifest.get("versionCode", "1"),
+        )
     elif package in android.apps:
         android.install(package)
     else:
-        return failed(f"Failure [INSTALL_FAILED_NO_MATCHING_ABIS: the virtual device runs no APK: {package}]\n")
+        return failed(
+            f"Failure [INSTALL_FAILED_NO_MATCHING_ABIS: the virtual device runs no APK: {package}]\n"
+        )
     android.changed()
     return said("Success\n")
 
@@ -197,7 +206,9 @@ def pm(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
             return said(_launchable(android))
         if app is None:
             return said("No activity found\n")
-        return said(f"priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n{package}/{app.activity}\n")
+        return said(
+            f"priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n{package}/{app.activity}\n"
+        )
     return failed(f"Unknown command: {verb}\n", 255)
 
 

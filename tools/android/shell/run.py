@@ -5,10 +5,9 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-# Importing these modules fills the table of commands.
-from . import activity, content, disk, packages, screen, system, words  # noqa: F401
 from .base import COMMANDS, Shell, failed
 
 if TYPE_CHECKING:
@@ -31,6 +30,11 @@ class _Simple:
     err: tuple[str, bool] | None = None
     merge: bool = False
     into: str | None = None
+
+
+_MODULES = ("activity", "content", "disk", "packages", "screen", "system", "words")
+for _module in _MODULES:  # importing them fills the table of commands
+    import_module(f".{_module}", __package__)
 
 
 class _Bad(Exception):

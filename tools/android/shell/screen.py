@@ -20,15 +20,50 @@ KEYCODES: dict[int, Key] = {
 """Android's key codes → keys of the port."""
 
 _NAMES = {
-    "HOME": 3, "BACK": 4, "VOLUME_UP": 24, "VOLUME_DOWN": 25, "POWER": 26, "TAB": 61, "ENTER": 66, "DEL": 67, "MENU": 82,
-    "SEARCH": 84, "NUMPAD_ENTER": 160, "APP_SWITCH": 187, "SPACE": 62, "WAKEUP": 224, "SLEEP": 223, "ENDCALL": 6,
-    "ESCAPE": 111, "MOVE_END": 123, "MOVE_HOME": 122, "DPAD_CENTER": 23, "COPY": 278, "PASTE": 279, "CUT": 277,
-    **{chr(65 + n): 29 + n for n in range(26)}, **{str(n): 7 + n for n in range(10)},
-}  # fmt: skip
+    "HOME": 3,
+    "BACK": 4,
+    "VOLUME_UP": 24,
+    "VOLUME_DOWN": 25,
+    "POWER": 26,
+    "TAB": 61,
+    "ENTER": 66,
+    "DEL": 67,
+    "MENU": 82,
+    "SEARCH": 84,
+    "NUMPAD_ENTER": 160,
+    "APP_SWITCH": 187,
+    "SPACE": 62,
+    "WAKEUP": 224,
+    "SLEEP": 223,
+    "ENDCALL": 6,
+    "ESCAPE": 111,
+    "MOVE_END": 123,
+    "MOVE_HOME": 122,
+    "DPAD_CENTER": 23,
+    "COPY": 278,
+    "PASTE": 279,
+    "CUT": 277,
+    **{chr(65 + n): 29 + n for n in range(26)},
+    **{str(n): 7 + n for n in range(10)},
+}
 _LETTERS = {
-    **{29 + n: chr(97 + n) for n in range(26)}, **{7 + n: str(n) for n in range(10)}, 62: " ", 55: ",", 56: ".", 69: "-",
-    70: "=", 71: "[", 72: "]", 74: ";", 75: "'", 76: "/", 77: "@", 81: "+", 17: "*", 18: "#",
-}  # fmt: skip
+    **{29 + n: chr(97 + n) for n in range(26)},
+    **{7 + n: str(n) for n in range(10)},
+    62: " ",
+    55: ",",
+    56: ".",
+    69: "-",
+    70: "=",
+    71: "[",
+    72: "]",
+    74: ";",
+    75: "'",
+    76: "/",
+    77: "@",
+    81: "+",
+    17: "*",
+    18: "#",
+}
 
 
 def modified_utf7(text: str) -> str:

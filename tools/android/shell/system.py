@@ -89,7 +89,9 @@ def date(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
         else:
             month, day, hour, minute, year, second = given.groups()
             full = now.year if year is None else int(year) + (2000 if len(year) == 2 else 0)
-            moment = datetime(full, int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
+            moment = datetime(
+                full, int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC
+            )
     except (ValueError, OverflowError):
         return failed(f"date: bad date '{rest[0]}'\n")
     android.clock.set(moment)
@@ -147,7 +149,11 @@ def _window(android: VirtualAndroid) -> str:
 
 def _processes(android: VirtualAndroid) -> list[str]:
     """Packages with a process; a UiAutomator2 server has one while it is instrumented."""
-    helpers = [h for h in android.state.helpers if android.instrumented or not h.startswith("io.appium.uiautomator2.")]
+    helpers = [
+        h
+        for h in android.state.helpers
+        if android.instrumented or not h.startswith("io.appium.uiautomator2.")
+    ]
     return [*android.state.running, *helpers]
 
 
@@ -157,22 +163,32 @@ def _activity(android: VirtualAndroid, args: list[str]) -> str | None:
     what = args[0] if args else "activities"
     if what == "processes":
         running = _processes(android)
-        return "".join(f"  *APP* UID 10{n:03d} ProcessRecord{{a{n} {pid_of(p)}:{p}/u0a{n}}}\n" for n, p in enumerate(running))
+        return "".join(
+            f"  *APP* UID 10{n:03d} ProcessRecord{{a{n} {pid_of(p)}:{p}/u0a{n}}}\n"
+            for n, p in enumerate(running)
+        )
     if what == "services":
         wanted = args[1] if len(args) > 1 else ""
         helper, _, service = wanted.partition("/")
         if helper in state.helpers and service in ("", ".ForegroundService"):
-            return (f"  * ServiceRecord{{1a u0 {wanted}/.ForegroundService}}\n    app=ProcessRecord{{2b {pid_of(wanted)}:{wanted}/u0a1}}\n"
-                    "    isForeground=true foregroundId=1\n")  # fmt: skip
+            return (
+                f"  * ServiceRecord{{1a u0 {wanted}/.ForegroundService}}\n    app=ProcessRecord{{2b {pid_of(wanted)}:{wanted}/u0a1}}\n"
+                "    isForeground=true foregroundId=1\n"
+            )
         return "ACTIVITY MANAGER SERVICES (dumpsys activity services)\n  (nothing)\n"
     if what == "recents":
-        return "".join(f"  * Recent #{n}: Task{{{n} #{pid_of(p)} type=standard A={p}}} id={pid_of(p)}\n" for n, p in enumerate(state.recent))
+        return "".join(
+            f"  * Recent #{n}: Task{{{n} #{pid_of(p)} type=standard A={p}}} id={pid_of(p)}\n"
+            for n, p in enumerate(state.recent)
+        )
     if what in ("activities", "top", "a"):
         lines = [f"    * Hist #{n}: ActivityRecord{{c{n} u0 {short(p, android.apps[p].front_activity)} t{pid_of(p)}}}\n"
                  for n, p in enumerate([package, *(p for p in state.recent if p != package)])]  # fmt: skip
         record = f"ActivityRecord{{b7a1 u0 {short(package, activity)} t{pid_of(package)}}}"
-        return (f"ACTIVITY MANAGER ACTIVITIES\n{''.join(lines)}  topResumedActivity={record}\n"
-                f"  ResumedActivity: {record}\n  mResumedActivity: {record}\n  mFocusedActivity: {record}\n")  # fmt: skip
+        return (
+            f"ACTIVITY MANAGER ACTIVITIES\n{''.join(lines)}  topResumedActivity={record}\n"
+            f"  ResumedActivity: {record}\n  mResumedActivity: {record}\n  mFocusedActivity: {record}\n"
+        )
     return None
 
 
@@ -183,24 +199,35 @@ def _dump_input_method(android: VirtualAndroid) -> str:
 
 def _dump_input(android: VirtualAndroid) -> str:
     width, height = android.size
-    return (f"    Viewport INTERNAL: displayId=0, orientation={android.rotation}, logicalFrame=[0, 0, {width}, {height}], "
-            f"physicalFrame=[0, 0, {width}, {height}]\n    SurfaceOrientation: {android.rotation}\n")  # fmt: skip
+    return (
+        f"    Viewport INTERNAL: displayId=0, orientation={android.rotation}, logicalFrame=[0, 0, {width}, {height}], "
+        f"physicalFrame=[0, 0, {width}, {height}]\n    SurfaceOrientation: {android.rotation}\n"
+    )
 
 
 _SIMPLE: dict[str, Callable[[VirtualAndroid], str]] = {
     "input_method": _dump_input_method,
     "input": _dump_input,
-    "SurfaceFlinger": lambda a: 'Display 4619827259835644672 (HWC display 0): port=0 pnpId=GGL displayName="virtual"\n',
-    "battery": lambda a: "Current Battery Service state:\n  AC powered: true\n  status: 2\n  level: 100\n  scale: 100\n",
-    "power": lambda a: f"  mWakefulness={'Awake' if a.state.awake else 'Asleep'}\n  Display Power: state={'ON' if a.state.awake else 'OFF'}\n",
-    "display": lambda a: f"  mCurrentOrientation={a.rotation}\n  mScreenState={'ON' if a.state.awake else 'OFF'}\n",
+    "SurfaceFlinger": lambda a: (
+        'Display 4619827259835644672 (HWC display 0): port=0 pnpId=GGL displayName="virtual"\n'
+    ),
+    "battery": lambda a: (
+        "Current Battery Service state:\n  AC powered: true\n  status: 2\n  level: 100\n  scale: 100\n"
+    ),
+    "power": lambda a: (
+        f"  mWakefulness={'Awake' if a.state.awake else 'Asleep'}\n  Display Power: state={'ON' if a.state.awake else 'OFF'}\n"
+    ),
+    "display": lambda a: (
+        f"  mCurrentOrientation={a.rotation}\n  mScreenState={'ON' if a.state.awake else 'OFF'}\n"
+    ),
     "notification": lambda a: "".join(
         f"    NotificationRecord(0x{n.id:04x}: pkg={n.package} id={n.id})\n      android.title=String ({n.title})\n"
-        f"      android.text=String ({n.text})\n" for n in a.state.notifications
+        f"      android.text=String ({n.text})\n"
+        for n in a.state.notifications
     ),
     "telephony.registry": lambda a: "  mCallState=0\n  mCallIncomingNumber=\n",
     "deviceidle": lambda a: "".join(f"user,{p},10001\n" for p in a.state.helpers),
-}  # fmt: skip
+}
 
 
 @command("dumpsys")
@@ -216,7 +243,11 @@ def dumpsys(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
         return dump_package(android, rest[0] if rest else "")
     if service == "activity":
         text = _activity(android, rest)
-        return said(text) if text is not None else failed(f"Bad activity command, or no activities match: {rest[0]}\n")
+        return (
+            said(text)
+            if text is not None
+            else failed(f"Bad activity command, or no activities match: {rest[0]}\n")
+        )
     if service in _SIMPLE:
         return said(_SIMPLE[service](android))
     return failed(f"Can't find service: {service}\n")
@@ -240,7 +271,10 @@ def ps(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """Apps that run."""
     running = _processes(android)
     head = "USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n"
-    rows = [f"u0_a{n:<8} {pid_of(p):>5}   300 1300000  90000 0                   0 S {p}\n" for n, p in enumerate(running)]
+    rows = [
+        f"u0_a{n:<8} {pid_of(p):>5}   300 1300000  90000 0                   0 S {p}\n"
+        for n, p in enumerate(running)
+    ]
     return said(head + "".join(rows))
 
 

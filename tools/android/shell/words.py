@@ -87,7 +87,9 @@ def grep(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     source = b"\n".join(texts) if names else stdin
     expression = patterns[0] if "E" in letters else patterns[0].replace("\\|", "|")
     try:
-        wanted = re.compile(re.escape(expression) if "F" in letters else expression, re.I if "i" in letters else 0)
+        wanted = re.compile(
+            re.escape(expression) if "F" in letters else expression, re.I if "i" in letters else 0
+        )
     except re.error:
         return failed(f"grep: bad REGEX {expression!r}\n", 2)
     lines = source.decode("utf-8", "replace").splitlines()
