@@ -189,7 +189,7 @@ class _Request(BaseHTTPRequestHandler):
         for verb, pattern, handler in self.table:
             hit = pattern.match(path) if verb == method else None
             if hit:
-                if match and method != "DELETE":
+                if match and method != "DELETE" and "/appium/settings" not in path:
                     self.uia.wait_for_idle()
                 with self.uia.lock:
                     return handler(self.uia, parameters, list(hit.groups()))
