@@ -1,4 +1,4 @@
-"""What is kept about a user: only touched parts change, thresholds hold, goal-keyed rows are refused, macros re-ground."""
+"""What is kept about a user: only touched parts change, thresholds hold, goal-keyed rows are refused; macros."""
 
 from __future__ import annotations
 
