@@ -62,6 +62,16 @@ class Hands(Controls):
             if window.root.contains(x, y):
                 return
 
+    def taker_at(self, x: int, y: int) -> View | None:
+        """The view that a short touch at a point reaches, whatever window it is in."""
+        for window in reversed(self.frame().windows):
+            if window.kind in ("toast", "status"):
+                continue
+            view = taker(window.root, x, y, _takes_tap)
+            if view is not None or window.root.contains(x, y):
+                return view
+        return None
+
     def _touched(self, view: View, x: int, long: bool) -> None:
         if not view.enabled:
             return

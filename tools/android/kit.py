@@ -227,7 +227,7 @@ class Kit(Widgets):
         )
         children.insert(1 if back is not None else 0, label.move(x, (high - label.height) // 2))
         return View(
-            "android.view.ViewGroup", resource_id="toolbar", frame=(0, 0, self.width, high), children=children
+            "android.view.ViewGroup", resource_id="toolbar", frame=(0, 0, self.width, high), children=_seen(children)
         )
 
     def search_bar(

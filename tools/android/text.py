@@ -1,4 +1,4 @@
-"""Fonts and line breaks. Pillow's own font draws Latin; koreanize-matplotlib's NanumGothic, if it is there, the rest."""
+"""Fonts and line breaks. Pillow's own font draws Latin; koreanize-matplotlib's NanumGothic, if there, the rest."""
 
 from __future__ import annotations
 
@@ -37,8 +37,15 @@ def _foreign(letter: str) -> bool:
     """Whether Pillow's font has no picture of a letter: it then draws the same box as for what is never a letter."""
     if letter.isascii():
         return False
-    face = font(32)
-    return bytes(face.getmask(letter)) == bytes(face.getmask("\uffff"))
+    return _drawn(letter) == _drawn("\uffff")
+
+
+def _drawn(letter: str) -> bytes:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (48, 48))
+    ImageDraw.Draw(image).text((4, 4), letter, fill=255, font=font(32))
+    return image.tobytes()
 
 
 @lru_cache(maxsize=4096)
