@@ -54,7 +54,7 @@ def installed() -> Path:
 
 
 class AppiumServer:
-    """An Appium server on a free port; `adb_port` says to which adb server its driver speaks."""
+    """An Appium server on a free port; `scratch` holds its SDK folder and its log."""
 
     def __init__(self, folder: Path, scratch: Path) -> None:
         self.folder = folder

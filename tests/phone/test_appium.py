@@ -94,10 +94,9 @@ def test_the_script_gives_the_same_over_real_appium_and_in_process(
         assert far == near, f"{far[0]}: the two devices differ"
 
 
-def test_raw_client_calls(world: World, device: AppiumDevice) -> None:
-    """What clients do beyond the port: locators, elements, gestures, settings, the clipboard, dialogs."""
+def test_locators_and_elements(device: AppiumDevice) -> None:
     from appium.webdriver.common.appiumby import AppiumBy as By
-    from selenium.common.exceptions import (
+    from selenium.common.exceptions import InvalidSelectorException, NoSuchElementException
         InvalidSelectorException,
         NoSuchElementException,
         WebDriverException,
@@ -125,6 +124,18 @@ def test_raw_client_calls(world: World, device: AppiumDevice) -> None:
     )
     assert driver.find_element(By.ID, "recycler_view").get_attribute("scrollable") == "true"
     assert rows[0].find_elements(By.XPATH, ".//android.widget.TextView")
+    with pytest.raises(NoSuchElementException):
+        driver.find_element(By.ID, "nowhere")
+    for strategy, selector in ((By.XPATH, "//*["), (By.ANDROID_UIAUTOMATOR, "new UiSelector().evil()")):
+        with pytest.raises(InvalidSelectorException):
+            driver.find_element(strategy, selector)
+
+
+def test_scrolling_to_an_element(device: AppiumDevice) -> None:
+    from appium.webdriver.common.appiumby import AppiumBy as By
+
+    driver: Any = device._session()  # pyright: ignore[reportPrivateUsage]
+    device.open_app("Contacts")
     last = driver.find_element(
         By.ANDROID_UIAUTOMATOR,
         'new UiScrollable(new UiSelector().scrollable(true)).scrollIntoView(new UiSelector().textStartsWith("Wei"))',
@@ -134,11 +145,15 @@ def test_raw_client_calls(world: World, device: AppiumDevice) -> None:
         "mobile: scrollGesture",
         {"left": 100, "top": 600, "width": 800, "height": 1400, "direction": "up", "percent": 1.0},
     )
-    with pytest.raises(NoSuchElementException):
-        driver.find_element(By.ID, "nowhere")
-    for strategy, selector in ((By.XPATH, "//*["), (By.ANDROID_UIAUTOMATOR, "new UiSelector().evil()")):
-        with pytest.raises(InvalidSelectorException):
-            driver.find_element(strategy, selector)
+
+
+def test_the_rest_of_a_client(device: AppiumDevice) -> None:
+    """Pictures of elements, window, clipboard, settings, orientation, apps, and what one finger cannot do."""
+    from appium.webdriver.common.appiumby import AppiumBy as By
+    from selenium.common.exceptions import WebDriverException
+
+    driver: Any = device._session()  # pyright: ignore[reportPrivateUsage]
+    device.open_app("Contacts")
     png = base64.b64decode(driver.find_element(By.ACCESSIBILITY_ID, "Create contact").screenshot_as_base64)
     assert png.startswith(b"\x89PNG")
     assert driver.get_window_size() == {"width": 1080, "height": 2400}

@@ -54,7 +54,7 @@ def test_adbutils_sees_it_too(served: Served) -> None:
     (device,) = client.device_list()
     assert device.serial == "virtual-5554"
     assert device.shell("getprop ro.build.version.sdk") == "33"
-    assert device.window_size(landscape=False) == (1080, 2400)
+    assert device.window_size() == (1080, 2400)
 
 
 def test_output_errors_and_exit_codes_of_the_shell(served: Served) -> None:

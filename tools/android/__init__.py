@@ -1,5 +1,7 @@
-"""The virtual Android: apps with real state behind a screen, a shell and faults, in process. Results on it are results on
-Tenfold's virtual Android, never on Android."""
+"""The virtual Android: apps with real state behind a screen, a shell, faults, and the protocols of a true device.
+
+Results on it are results on Tenfold's virtual Android, never on Android.
+"""
 
 from __future__ import annotations
 

@@ -218,6 +218,7 @@ _SIMPLE: dict[str, Callable[[VirtualAndroid], str]] = {
         f"  mWakefulness={'Awake' if a.state.awake else 'Asleep'}\n  Display Power: state={'ON' if a.state.awake else 'OFF'}\n"
     ),
     "display": lambda a: (
+        f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, displayId=0, orientation={a.rotation}}}]\n"
         f"  mCurrentOrientation={a.rotation}\n  mScreenState={'ON' if a.state.awake else 'OFF'}\n"
     ),
     "notification": lambda a: "".join(
