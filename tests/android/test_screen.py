@@ -111,7 +111,9 @@ def script(android: VirtualAndroid) -> list[bytes]:
 def test_equal_seeds_and_inputs_give_equal_bytes() -> None:
     first, second, other = VirtualAndroid(seed=7), VirtualAndroid(seed=7), VirtualAndroid(seed=8)
     assert script(first) == script(second)
-    assert script(other)[2] != script(VirtualAndroid(seed=7))[2] or other.content("sms") != first.content("sms")
+    assert script(other)[2] != script(VirtualAndroid(seed=7))[2] or other.content("sms") != first.content(
+        "sms"
+    )
     first.reset(7)
     assert script(first) == script(VirtualAndroid(seed=7))
 
@@ -120,7 +122,9 @@ APPS = sorted(VirtualAndroid(seed=1).labels().values())
 
 
 @pytest.mark.parametrize("package", APPS)
-def test_every_screen_keeps_the_sources_rules_and_takes_touches_where_it_says(android: VirtualAndroid, package: str) -> None:
+def test_every_screen_keeps_the_sources_rules_and_takes_touches_where_it_says(
+    android: VirtualAndroid, package: str
+) -> None:
     count = 0
     for name in screens(android, package):
         count += 1
@@ -144,7 +148,9 @@ def test_every_screen_keeps_the_sources_rules_and_takes_touches_where_it_says(an
         dumped = etree.fromstring(android.dump().encode())
         for node in dumped.iter("node"):
             assert [k for k in DUMP if k in node.keys()] == list(node.keys())  # noqa: SIM118
-        assert len(list(dumped.iter("node"))) == len([n for n in nodes(android) if n.tag != "android.widget.Toast"])
+        assert len(list(dumped.iter("node"))) == len(
+            [n for n in nodes(android) if n.tag != "android.widget.Toast"]
+        )
     assert count >= 2
 
 
@@ -181,7 +187,10 @@ def test_the_keyboard_is_in_the_picture_only_and_shields_what_lies_beneath(andro
     before = android.screenshot()
     tap(android, "Create a new file or folder")
     assert android.keyboard and "inputmethod" not in android.source()
-    old, new = (Image.open(io.BytesIO(p)).convert("RGB").crop((0, 1600, 1080, 2200)) for p in (before, android.screenshot()))
+    old, new = (
+        Image.open(io.BytesIO(p)).convert("RGB").crop((0, 1600, 1080, 2200))
+        for p in (before, android.screenshot())
+    )
     assert len(new.getcolors(100_000) or []) > 1 and old.tobytes() != new.tobytes()
     dialog = android.apps[NOTES].screen.dialog
     android.touch(540, 2000)
@@ -216,7 +225,11 @@ def test_typing_without_a_field_is_refused(android: VirtualAndroid) -> None:
 def test_a_hint_is_the_text_of_an_empty_field(android: VirtualAndroid) -> None:
     android.launch(CONTACTS)
     (field,) = (n for n in nodes(android) if n.get("class") == "android.widget.EditText")
-    assert (field.get("text"), field.get("hint"), field.get("showing-hint")) == ("Search contacts", "Search contacts", "true")
+    assert (field.get("text"), field.get("hint"), field.get("showing-hint")) == (
+        "Search contacts",
+        "Search contacts",
+        "true",
+    )
 
 
 def test_toasts_stand_at_the_root_and_go_with_time(android: VirtualAndroid) -> None:
@@ -234,7 +247,9 @@ def test_shade_notifications_recents(android: VirtualAndroid) -> None:
     android.drag(540, 10, 540, 1500)
     assert android.frame().active.package == "com.android.systemui" and "Call me" in android.source()
     tap(android, "Airplane mode")
-    assert android.setting("global", "airplane_mode_on") == "1" and android.setting("global", "wifi_on") == "0"
+    assert (
+        android.setting("global", "airplane_mode_on") == "1" and android.setting("global", "wifi_on") == "0"
+    )
     tap(android, "Call me")
     assert android.front[0] == CONTACTS and android.apps[CONTACTS].screen.name == "keypad"
     assert not android.state.notifications
