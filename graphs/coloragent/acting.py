@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...tools.phone import Action, Anomaly, Judgement
 from . import shared
-from .context import FRESH_S, PhoneContext
+from .context import FRESH_S, Look, PhoneContext
 from .grounding import still_there
 from .state import Approval, Claim, Evidence, Pending, PhoneState, Seen, Step, Verdict
 
@@ -32,7 +32,7 @@ async def guard(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, 
     """Allow, ask or deny. It reads the state alone, so that it judges the same when an answer comes hours later."""
     context, pending = runtime.context, state["pending"]
     assert pending is not None
-    judgement = _judge(state, context, pending)
+    judgement = judge(state, context, pending)
     told = {
         "n": pending["n"],
         "decision": judgement.decision,
@@ -40,9 +40,7 @@ async def guard(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, 
         "classes": pending["classes"],
     }
     if judgement.decision == "allow":
-        if pending["classes"]:
-            context.emit("phone.allowed", told, key=f"guard:{pending['n']}")
-        return {"approval": Approval(n=pending["n"], by="rule", rule=judgement.rule)}
+        return allow(context, pending, judgement)
     if judgement.decision == "deny":
         context.emit("phone.denied", {**told, "why": judgement.why}, key=f"guard:{pending['n']}")
         return refuse(state, context, f"It is not allowed: {judgement.why}", judgement.rule)
@@ -66,7 +64,16 @@ async def guard(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, 
     return agreed
 
 
-def _judge(state: PhoneState, context: PhoneContext, pending: Pending) -> Judgement:
+def allow(context: PhoneContext, pending: Pending, judgement: Judgement) -> dict[str, Any]:
+    """An action that a rule lets pass; gated ones are written down."""
+    if pending["classes"]:
+        told = {"n": pending["n"], "decision": "allow", "rule": judgement.rule, "classes": pending["classes"]}
+        context.emit("phone.allowed", told, key=f"guard:{pending['n']}")
+    return {"approval": Approval(n=pending["n"], by="rule", rule=judgement.rule)}
+
+
+def judge(state: PhoneState, context: PhoneContext, pending: Pending) -> Judgement:
+    """What is to happen with a grounded action; a pure function of the state and the rules."""
     permissions, seen = state["permissions"], state["observation"]
     action = Action.model_validate(pending["action"])
     orders = [Anomaly(o["text"], o["id"]) for o in _unread_orders(state, seen)]
@@ -168,13 +175,8 @@ async def act(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, An
             context.emit("phone.void", {"n": pending["n"], "why": why}, key=f"void:{pending['n']}")
             said = f"Not done, the screen had changed: {why} Decide anew."
             return {"pending": None, "approval": None, "feedback": [said]}
+        same = look is not None and look.observation.signature == now.signature
+        picture, image = (look.picture, look.image) if look is not None and same else (None, "")
+        context.now = Look(now, picture, image, time.monotonic())
     error, unknown = await context.act(pending)
     return {"pending": {**pending, "error": error, "replayed": unknown}}
-
-
-async def settle(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:
-    """Wait until the screen is still, and look."""
-    context = runtime.context
-    context.before = context.now
-    look = await context.look(state["options"]["pictures"], after=context.before)
-    return {"observation": context.seen(look, state)}

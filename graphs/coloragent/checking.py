@@ -13,6 +13,7 @@ from ...tools.phone import Action, Observation, line_of, probe_of
 from . import shared
 from .acting import make_step
 from .context import PhoneContext
+from .deciding import kept_screens
 from .detectors import due, signs
 from .state import Evidence, Pending, PhoneState, Target, Verdict, modules_of, subtask_of
 
@@ -24,14 +25,22 @@ _LOOKED_BACK = 8
 
 
 async def verify(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:
-    """Judge the action: the tree first, then what was typed or switched, then the device, and only then a model."""
-    context, pending, seen = runtime.context, state["pending"], state["observation"]
-    assert pending is not None and seen is not None
+    """Wait until the screen is still, look, and judge the action.
+
+    The tree is asked first, then what was typed or switched, then the device, and only then a model.
+    """
+    context, pending = runtime.context, state["pending"]
+    assert pending is not None
+    context.before = context.now
+    look = await context.look(state["options"]["pictures"], after=context.before)
+    seen = context.seen(look, state)
     verdict, evidence, why = await _judge(state, context, pending)
     approval = state["approval"]
     before = context.before.image if context.before else ""
     rule = approval["rule"] if approval else ""
     step = make_step(state, pending, verdict, evidence, why, after=seen["signature"], rule=rule, image=before)
+    if seen["orders"]:
+        context.emit("phone.orders", {"n": step["n"], "orders": seen["orders"]}, key=f"orders:{step['n']}")
     audit = {
         "n": step["n"],
         "verdict": verdict,
@@ -45,7 +54,7 @@ async def verify(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
     feedback = [why] if verdict in ("wrong", "no_change", "uncertain") and why else []
     return {
         "history": [*state["history"], step], "pending": None, "approval": None, "feedback": feedback,
-        "counters": counters,
+        "counters": counters, "observation": seen, "screens": kept_screens(state, look),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ...agents.coloragent import Decision, DecisionInput, assess_scene
 from ...errors import PhoneError
 from ...tools.phone import TOUCHES, Action, describe
 from . import shared
+from .acting import allow, judge
 from .context import Look, PhoneContext
 from .grounding import ground_action
 from .state import (
@@ -42,10 +43,10 @@ async def perceive(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[st
     context.emit(
         "phone.screen", {**shown, "orders": seen["orders"]}, key=f"screen:{n}", state=shared.screen(seen)
     )
-    return {"observation": seen, "screens": _kept(state, look)}
+    return {"observation": seen, "screens": kept_screens(state, look)}
 
 
-def _kept(state: PhoneState, look: Look) -> list[str]:
+def kept_screens(state: PhoneState, look: Look) -> list[str]:
     """The last screens that differ, while a later part waits for what they show."""
     if not modules_of(state).hand_over or not any(s["status"] == "pending" for s in state["subtasks"]):
         return []
@@ -54,8 +55,30 @@ def _kept(state: PhoneState, look: Look) -> list[str]:
 
 
 async def decide(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:
-    """Read the inbox, mind the caps, and let the policy choose."""
+    """Read the inbox, mind the caps, let the policy choose, ground what it chose, and judge it.
+
+    Deciding and grounding share a checkpoint: neither touches the phone. What the rules allow goes on to `act`; what
+    must be asked about or is denied goes to `guard`.
+    """
     context = runtime.context
+    anew: dict[str, Any] = {}
+    if context.now is None:  # a resumed process: what the state says of the screen is old
+        anew = {"observation": context.seen(await context.screen(state), state)}
+        state = {**state, **anew}  # type: ignore[assignment, typeddict-item]
+    chosen = {**anew, **await _choose(state, context)}
+    merged: PhoneState = {**state, **chosen}  # type: ignore[typeddict-item]
+    if merged["claim"] is not None or merged["question"] is not None or merged["pending"] is None:
+        return chosen
+    grounded = await _ground(merged, context)
+    merged = {**merged, **grounded}  # type: ignore[typeddict-item]
+    if (pending := merged["pending"]) is None:
+        return {**chosen, **grounded}
+    judgement = judge(merged, context, pending)
+    passed = allow(context, pending, judgement) if judgement.decision == "allow" else {}
+    return {**chosen, **grounded, **passed}
+
+
+async def _choose(state: PhoneState, context: PhoneContext) -> dict[str, Any]:
     inbox = _read_inbox(state, context)
     state = {**state, **inbox}  # type: ignore[assignment]
     if state["claim"] is not None:
@@ -212,16 +235,12 @@ def record(
     )  # fmt: skip
 
 
-async def ground(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:
+async def _ground(state: PhoneState, context: PhoneContext) -> dict[str, Any]:
     """Find the place on the screen, and what a touch there would do."""
-    context, pending = runtime.context, state["pending"]
+    pending = state["pending"]
     assert pending is not None
-    fresh = context.now is None
     look = await context.screen(state)
     seen, counters = state["observation"], state["counters"]
-    if fresh and seen is not None and look.observation.signature != seen["signature"]:
-        # The process died after the decision, and the screen is not the one that was decided on.
-        return {"pending": None, "feedback": ["The screen has changed; look again."]}
     try:
         found = ground_action(
             Action.model_validate(pending["action"]), look.observation, await context.apps()

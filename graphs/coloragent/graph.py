@@ -1,13 +1,15 @@
 """The phone graph: ColorAgent's loop over a device port, guarded outside the model.
 
-    START → personalise → classify → orchestrate → permit ─→ retrieve → perceive → decide → ground → guard → act
-                                         ↑      (interrupt)      ↑         ↑        │ │      │        │       ↓
-                                         └─ rejected ┘  replan ──┘         │        │ └ ask ─┘        │    settle
-                                                          ↑                ├────────┼─ (interrupts) ──┘       ↓
-                                                          │                ├────────┼──── trajectory ←─── verify
-                                                          │                │        ↓
+    START → personalise → classify → orchestrate → permit ─→ retrieve → perceive → decide ──→ guard → act
+                                         ↑      (interrupt)      ↑         ↑       │ ↑ │ (interrupt)    ↓
+                                         └─ rejected ┘  replan ──┘         ├── ask ┘ │ └──── allowed → act
+                                                          ↑                │         ├──────────── verify
+                                                          │             trajectory ←─┼────────────────┘
+                                                          │                          ↓
                                     rewrite ← extract ←───┴── global_check ⇄ finish → END
 
+`decide` grounds what it decides and judges it; `verify` waits until the screen is still before it judges. Each is one
+checkpoint, because nothing between its parts touches the phone.
 A device that is gone raises: the run has failed with the reason, and goes on from the node where it stood.
 """
 
@@ -26,8 +28,8 @@ def build_graph() -> StateGraph[PhoneState, PhoneContext, PhoneState, PhoneState
     """The graph, not yet compiled: compile it with a checkpointer, and run it with `durability="sync"`."""
     graph: Any = StateGraph(PhoneState, context_schema=PhoneContext)
     for node in (planning.personalise, planning.classify, planning.orchestrate, planning.permit, planning.retrieve,
-                 planning.replan, deciding.perceive, deciding.decide, deciding.ground, deciding.ask, acting.guard,
-                 acting.act, acting.settle, checking.verify, checking.trajectory, closing.finish,
+                 planning.replan, deciding.perceive, deciding.decide, deciding.ask, acting.guard,
+                 acting.act, checking.verify, checking.trajectory, closing.finish,
                  closing.global_check, closing.extract, closing.rewrite):  # fmt: skip
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "personalise")
@@ -37,13 +39,13 @@ def build_graph() -> StateGraph[PhoneState, PhoneContext, PhoneState, PhoneState
     graph.add_conditional_edges("permit", after_permit, ["retrieve", "orchestrate", "finish"])
     graph.add_edge("retrieve", "perceive")
     graph.add_edge("perceive", "decide")
-    graph.add_conditional_edges("decide", after_decide, ["ground", "ask", "finish", "perceive"])
+    graph.add_conditional_edges(
+        "decide", after_decide, ["guard", "act", "decide", "ask", "finish", "perceive"]
+    )
     graph.add_edge("ask", "perceive")
-    graph.add_conditional_edges("ground", after_ground, ["guard", "decide", "perceive"])
     graph.add_conditional_edges("guard", after_guard, ["act", "perceive", "finish"])
-    graph.add_conditional_edges("act", after_act, ["settle", "perceive"])
-    graph.add_edge("settle", "verify")
-    graph.add_conditional_edges("verify", after_verify, ["trajectory", "perceive"])
+    graph.add_conditional_edges("act", after_act, ["verify", "perceive"])
+    graph.add_conditional_edges("verify", after_verify, ["trajectory", "decide"])
     graph.add_edge("trajectory", "perceive")
     graph.add_conditional_edges(
         "finish", after_finish, ["global_check", "replan", "extract", "perceive", END]
@@ -62,20 +64,18 @@ def after_permit(state: PhoneState) -> Literal["retrieve", "orchestrate", "finis
     return "retrieve" if state["subtasks"] else "orchestrate"
 
 
-def after_decide(state: PhoneState) -> Literal["ground", "ask", "finish", "perceive"]:
-    """To the phone, to the user, to the end, or on after a note."""
+def after_decide(state: PhoneState) -> Literal["guard", "act", "decide", "ask", "finish", "perceive"]:
+    """To the phone, past the guard if a rule allows it; to the user; to the end; or on after a note.
+
+    What lands nowhere is decided again with the reason, three times.
+    """
     if state["claim"] is not None:
         return "finish"
     if state["question"] is not None:
         return "ask"
-    return "ground" if state["pending"] is not None else "perceive"
-
-
-def after_ground(state: PhoneState) -> Literal["guard", "decide", "perceive"]:
-    """What lands nowhere goes back with the reason; after three tries, or on another screen, with a new look."""
-    if state["pending"] is not None:
-        return "guard"
-    return "decide" if state["counters"]["ground"] else "perceive"
+    if state["pending"] is None:
+        return "decide" if state["counters"]["ground"] else "perceive"
+    return "guard" if state["approval"] is None else "act"
 
 
 def after_guard(state: PhoneState) -> Literal["act", "perceive", "finish"]:
@@ -85,14 +85,14 @@ def after_guard(state: PhoneState) -> Literal["act", "perceive", "finish"]:
     return "act" if state["approval"] is not None else "perceive"
 
 
-def after_act(state: PhoneState) -> Literal["settle", "perceive"]:
+def after_act(state: PhoneState) -> Literal["verify", "perceive"]:
     """What was void is decided anew."""
-    return "settle" if state["pending"] is not None else "perceive"
+    return "verify" if state["pending"] is not None else "perceive"
 
 
-def after_verify(state: PhoneState) -> Literal["trajectory", "perceive"]:
-    """The trajectory reflector sleeps until something wakes it."""
-    return "trajectory" if checking.wants_trajectory(state) else "perceive"
+def after_verify(state: PhoneState) -> Literal["trajectory", "decide"]:
+    """The trajectory reflector sleeps until something wakes it; the screen has just been looked at."""
+    return "trajectory" if checking.wants_trajectory(state) else "decide"
 
 
 def after_finish(state: PhoneState) -> str:

@@ -62,7 +62,8 @@ async def test_deleting_asks_and_is_done_once_approved(tmp_path: Path) -> None:
     (again,) = await world.reply({"action": "approve"})
     assert again["kind"] == "approve_action"
     assert await world.reply({"action": "approve"}) == []
-    assert (await world.state())["outcome"]["reason"] == "done"
+    state = await world.state()
+    assert state["outcome"]["reason"] == "done" and [s["verdict"] for s in state["history"]] == ["ok"] * 5
     assert not any("Lindqvist" in row for row in contacts(world))
 
 
