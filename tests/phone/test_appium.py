@@ -97,10 +97,6 @@ def test_the_script_gives_the_same_over_real_appium_and_in_process(
 def test_locators_and_elements(device: AppiumDevice) -> None:
     from appium.webdriver.common.appiumby import AppiumBy as By
     from selenium.common.exceptions import InvalidSelectorException, NoSuchElementException
-        InvalidSelectorException,
-        NoSuchElementException,
-        WebDriverException,
-    )
 
     driver: Any = device._session()  # pyright: ignore[reportPrivateUsage]
     device.open_app("Contacts")
