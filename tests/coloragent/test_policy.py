@@ -139,6 +139,7 @@ TABLE: list[tuple[str, str, str]] = [
     (button("Delete 3 photos", GAL), GAL, "delete"), (button("Discard", MAIL), MAIL, "delete"), (button("Clear data", SET), SET, "delete"),
     (button("Remove", DIAL), DIAL, "delete"), (row("Delete", NOTE), NOTE, "delete"), (button("Clear history", WEB), WEB, "delete"),
     (button("모두 지우기", WEB), WEB, "delete"), (button("Delete for everyone", MSG), MSG, "delete"), (button("연락처 삭제", DIAL), DIAL, "delete"),
+    (icon(GAL, desc="Trash"), GAL, "delete"), (row("Trash", MAIL), MAIL, ""), (check("One-click ordering", SHOP, False), SHOP, "pay"),
     # install, uninstall
     (button("Install", PLAY), PLAY, "install"), (button("설치", PLAY), PLAY, "install"), (button("Update", PLAY), PLAY, "install"),
     (dialog("Do you want to install this app?", "", "Install", PKG), PKG, "install"), (button("Get", PLAY), PLAY, "install"),

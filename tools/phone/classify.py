@@ -23,6 +23,7 @@ _CHAT = re.compile(
 _CHAT_FIELD = re.compile(r"message|reply|compose|chat|comment|메시지|답장|댓글|문자", re.IGNORECASE)
 _OTHER_FIELD = re.compile(r"search|find|recipient|subject|address|\bto\b|검색|받는|제목|주소", re.IGNORECASE)
 _STORE_WORDS = ("get", "update", "update all", "받기", "업데이트", "모두 업데이트")
+_BINS = ("trash", "bin", "휴지통")
 _DIALOG = re.compile(
     r"dialog|alert|parentpanel|bottom_?sheet|popup|grant_|permission_|confirm_?(?:panel|box)|modal",
     re.IGNORECASE,
@@ -99,6 +100,8 @@ def _touch(chain: Sequence[Node], package: str, tree: Tree) -> set[ActionClass]:
     found = classes_of(label, open_too=not row)
     if not found and not row:
         found = classes_of(_id_words(node.resource_id), open_too=False)
+    if text in _BINS and re.search(r"Button|Image", node.class_name):
+        found.add("delete")  # as a row it is a folder
     if not found and box is not None and (YES.fullmatch(text) or node.resource_id == "android:id/button1"):
         found = classes_said(_dialog_text(box))
     if not found and _CHOOSER.search(owner) and _says_share(tree):

@@ -28,6 +28,7 @@ BARE: dict[ActionClass, str] = {
     r"|(?:place|confirm|complete|submit|finish) (?:your |the |my )?(?:order|purchase|payment|booking|transfer|checkout)"
     r"|(?:pay|buy|order|donate|transfer|subscribe|send|top[ -]?up|withdraw|confirm)\b.*(?:" + _MONEY + r").*"
     r"|transfer(?: now| money| funds)?|send money|donate(?: now)?|start (?:your |my )?(?:free )?trial|subscribe now"
+    r"|one-?click (?:order(?:ing)?|buy(?:ing)?|payments?)"
     r"|결제|결제하기|(?:바로 ?)?구매(?:하기)?|주문(?:하기)?|송금(?:하기)?|이체(?:하기)?|충전하기|구독하기|후원하기"
     r"|.*\d원.*(?:결제|송금|이체|주문|구매)(?:하기)?|.*(?:으로|로) 결제(?:하기)?|(?:결제|구매|주문) ?(?:완료|확정)하기",
     "send": r"send|re-?send|send (?:now|message|text|sms|mms|e-?mail|mail|it|all|anyway|reply|invitations?|request|file"
@@ -35,7 +36,7 @@ BARE: dict[ActionClass, str] = {
     r"|post (?:comment|now|reply)|submit (?:form|answer|review|request|application)"
     r"|(?:메시지|문자|메일|이메일|답장|사진|파일|지금|모두)? ?(?:보내기|전송(?:하기)?|발송(?:하기)?)"
     r"|게시(?:하기)?|제출(?:하기)?|댓글 등록",
-    "delete": r"(?:delete|remove|erase|discard|trash|wipe|purge)(?: " + _THINGS + r")?"
+    "delete": r"(?:delete|remove|erase|discard|wipe|purge)(?: " + _THINGS + r")?|trash " + _THINGS
     r"|clear (?:all|data|all data|history|all history|cache|storage|list|conversation|chat|log|call log|call history"
     r"|browsing data|everything)|move to (?:the )?(?:trash|bin|recycle bin)|empty (?:the )?(?:trash|bin|recycle bin"
     r"|folder|cart)(?: now)?|(?:delete|discard) (?:draft|changes)|delete for (?:me|everyone)"
