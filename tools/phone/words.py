@@ -36,7 +36,7 @@ BARE: dict[ActionClass, str] = {
     r"|post (?:comment|now|reply)|submit (?:form|answer|review|request|application)"
     r"|(?:메시지|문자|메일|이메일|답장|사진|파일|지금|모두)? ?(?:보내기|전송(?:하기)?|발송(?:하기)?)"
     r"|게시(?:하기)?|제출(?:하기)?|댓글 등록",
-    "delete": r"(?:delete|remove|erase|discard|wipe|purge)(?: " + _THINGS + r")?|trash " + _THINGS
+    "delete": r"(?:delete|remove|erase|discard|wipe|purge)(?: " + _THINGS + r")?|trash (?:it|this|all)"
     r"|clear (?:all|data|all data|history|all history|cache|storage|list|conversation|chat|log|call log|call history"
     r"|browsing data|everything)|move to (?:the )?(?:trash|bin|recycle bin)|empty (?:the )?(?:trash|bin|recycle bin"
     r"|folder|cart)(?: now)?|(?:delete|discard) (?:draft|changes)|delete for (?:me|everyone)"
