@@ -317,12 +317,21 @@ def test_the_doctor_finds_what_is_here(world: World, monkeypatch: pytest.MonkeyP
 
 def test_the_doctor_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "1")
+    # Not even adbutils' adb: asked for devices, it would start a server of its own.
+    monkeypatch.setattr("tenfold.tools.phone.checks.find_adb", lambda: "")
     monkeypatch.delenv("ANDROID_HOME", raising=False)
     monkeypatch.delenv("ANDROID_SDK_ROOT", raising=False)
     checks = doctor(appium_url="http://127.0.0.1:1")
     missing = {check.name for check in checks if not check.ok}
-    assert missing == {"devices", "ANDROID_HOME", "Node", "Appium", "UiAutomator2 driver", "Appium server"}
+    assert missing == {
+        "adb",
+        "devices",
+        "ANDROID_HOME",
+        "Node",
+        "Appium",
+        "UiAutomator2 driver",
+        "Appium server",
+    }
     assert all(check.mend for check in checks)
 
 
