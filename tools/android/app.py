@@ -51,7 +51,7 @@ class App:
 
     A subclass sets the class attributes, writes `seed` (the data it starts with) and one method
     `screen_NAME(self, ui, screen) -> View` for each screen and `dialog_NAME(self, ui, screen, **args) -> View` for each
-    dialog or menu. What lasts is in `self.db` (SQLite) and `self.os.files`; what belongs to a screen is in the `Screen`.
+    dialog or menu. What lasts is in `self.db` (SQLite) and `self.os.files`, what belongs to a screen in the `Screen`.
 
     Attributes:
         package, label: As Android and the launcher name it.

@@ -227,7 +227,10 @@ class Kit(Widgets):
         )
         children.insert(1 if back is not None else 0, label.move(x, (high - label.height) // 2))
         return View(
-            "android.view.ViewGroup", resource_id="toolbar", frame=(0, 0, self.width, high), children=_seen(children)
+            "android.view.ViewGroup",
+            resource_id="toolbar",
+            frame=(0, 0, self.width, high),
+            children=_seen(children),
         )
 
     def search_bar(
@@ -319,7 +322,7 @@ class Kit(Widgets):
         end: bool = False,
         fill: str = "",
     ) -> View:
-        """A whole screen: bar, body, foot, floating button. A body given as a list scrolls; one view is laid as it is."""
+        """A whole screen: bar, body, foot, floating button. A list as body scrolls; one view is laid as it is."""
         top = STATUS + (bar.height if bar is not None else 0)
         low = self.bottom - (foot.height if foot is not None else 0)
         if not isinstance(body, View):

@@ -277,7 +277,6 @@ class SystemUi:
             head = ui.row(
                 app.label, app.package, lead=app_icon(app.icon, app.color, 110), width=ui.width - 160
             )
-            close = lambda way, p=package: os.remove_recent(p) if way in ("up", "left", "right") else None  # noqa: E731
             card = View(
                 "android.widget.FrameLayout",
                 description=app.label,
@@ -287,7 +286,7 @@ class SystemUi:
                 fill=ui.theme.surface,
                 radius=60,
                 on_tap=lambda p=package: os.launch(p),
-                on_swipe=close,
+                on_swipe=lambda way, p=package: self._flick(way, p),
             )
             cards += [
                 View("", frame=(0, 0, ui.width, card.height), children=[card.move(80, 0)]),
@@ -312,6 +311,10 @@ class SystemUi:
         return Window(
             "recents", LAUNCHER, "com.android.quickstep.RecentsActivity", root, active=True, modal=True
         )
+
+    def _flick(self, way: str, package: str) -> None:
+        if way in ("up", "left", "right"):
+            self._os.remove_recent(package)
 
     def dialog(self, kind: str, package: str) -> Window:
         """A dialog of the system about an app."""

@@ -12,32 +12,7 @@ from ..app import App, Screen, register
 from ..kit import Kit
 from ..text import line_height
 from ..view import View
-
-_DAY, _WEEK, _MONTH, _YEAR = 86400, 604800, 2592001, 31536000
-REPEATS = {0: "No repetition", _DAY: "Daily", _WEEK: "Weekly", _MONTH: "Monthly", _YEAR: "Yearly"}
-"""Values of `repeat_interval` → their labels, as in Simple Calendar Pro."""
-_REMINDERS = {
-    -1: "No reminder",
-    0: "At start",
-    10: "10 minutes before",
-    30: "30 minutes before",
-    60: "1 hour before",
-    1440: "1 day before",
-}
-_SEED = (
-    (0, 10, 0, 30, "Stand-up", "", "Daily team meeting"),
-    (0, 14, 0, 60, "Design review", "Room 4.12", "Bring the pricing deck"),
-    (1, 9, 30, 60, "Dentist", "Moreno Dental", ""),
-    (1, 18, 30, 90, "Book club", "City Library", "Chapter 7"),
-    (2, 12, 0, 60, "Lunch with Grace", "Elm Street 18", ""),
-    (4, 8, 0, 480, "Workshop", "Larkspur Labs", "Laptops needed"),
-    (6, 19, 30, 120, "Dinner with Lena", "Elm Street 18", "Table for four"),
-    (9, 11, 0, 45, "Call with Ivan", "", "About the invoice"),
-    (12, 9, 0, 180, "Launch", "Room 4.12", "Badge needed"),
-    (15, 16, 0, 60, "Car service", "Horak Garage", ""),
-    (-2, 15, 0, 60, "Budget meeting", "Room 2.01", ""),
-    (-6, 10, 0, 120, "Yoga", "Sports hall", ""),
-)
+from ._calendar import DAY, REMINDERS, REPEATS, SCHEMA, SEED, WEEK, happens, stamp
 
 
 @register
@@ -54,35 +29,17 @@ class Calendar(App):
     icon = "calendar"
     permission = "access your calendar"
     database = "events.db"
-    schema = """
-        CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, start_ts INTEGER NOT NULL, end_ts INTEGER NOT NULL,
-            title TEXT NOT NULL, location TEXT NOT NULL, description TEXT NOT NULL, reminder_1_minutes INTEGER NOT NULL,
-            reminder_2_minutes INTEGER NOT NULL, reminder_3_minutes INTEGER NOT NULL, reminder_1_type INTEGER NOT NULL,
-            reminder_2_type INTEGER NOT NULL, reminder_3_type INTEGER NOT NULL, repeat_interval INTEGER NOT NULL,
-            repeat_rule INTEGER NOT NULL, repeat_limit INTEGER NOT NULL, repetition_exceptions TEXT NOT NULL,
-            attendees TEXT NOT NULL, import_id TEXT NOT NULL, time_zone TEXT NOT NULL, flags INTEGER NOT NULL,
-            event_type INTEGER NOT NULL, parent_id INTEGER NOT NULL, last_updated INTEGER NOT NULL, source TEXT NOT NULL,
-            availability INTEGER NOT NULL, color INTEGER NOT NULL, type INTEGER NOT NULL);
-        CREATE UNIQUE INDEX index_events_id ON events (id);
-        CREATE TABLE event_types (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, color INTEGER NOT NULL,
-            caldav_calendar_id INTEGER NOT NULL, caldav_display_name TEXT NOT NULL, caldav_email TEXT NOT NULL, type INTEGER NOT NULL);
-        CREATE UNIQUE INDEX index_event_types_id ON event_types (id);
-        CREATE TABLE widgets (id INTEGER PRIMARY KEY AUTOINCREMENT, widget_id INTEGER NOT NULL, period INTEGER NOT NULL);
-        CREATE UNIQUE INDEX index_widgets_widget_id ON widgets (widget_id);
-        CREATE TABLE tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task_id INTEGER NOT NULL, start_ts INTEGER NOT NULL, flags INTEGER NOT NULL);
-        CREATE UNIQUE INDEX index_tasks_id_task_id ON tasks (id, task_id);
-        INSERT INTO event_types VALUES (1, 'Regular event', -14575885, 0, '', '', 0);
-    """
+    schema = SCHEMA
 
     def seed(self, rng: random.Random) -> None:
         """Two weeks of a working person."""
         today = self.now.date()
-        for days, hour, minute, length, title, place, about in _SEED:
-            start = _stamp(today + timedelta(days=days), hour, minute)
+        for days, hour, minute, length, title, place, about in SEED:
+            start = stamp(today + timedelta(days=days), hour, minute)
             self.add(
-                title, start, start + length * 60, place, about, repeat=_DAY if title == "Stand-up" else 0
+                title, start, start + length * 60, place, about, repeat=DAY if title == "Stand-up" else 0
             )
-        start = _stamp(today + timedelta(days=rng.randint(16, 25)), 17, 0)
+        start = stamp(today + timedelta(days=rng.randint(16, 25)), 17, 0)
         self.add("Parents' evening", start, start + 3600, "School", "")
 
     def add(
@@ -102,12 +59,16 @@ class Calendar(App):
             Its id.
         """
         now = int(self.now.timestamp())
-        rule = 1 << datetime.fromtimestamp(start, UTC).weekday() if repeat == _WEEK else 0
+        rule = 1 << datetime.fromtimestamp(start, UTC).weekday() if repeat == WEEK else 0
         return self.run(
-            "INSERT INTO events (start_ts, end_ts, title, location, description, reminder_1_minutes, reminder_2_minutes, "
-            "reminder_3_minutes, reminder_1_type, reminder_2_type, reminder_3_type, repeat_interval, repeat_rule, repeat_limit, "
-            "repetition_exceptions, attendees, import_id, time_zone, flags, event_type, parent_id, last_updated, source, "
-            "availability, color, type) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0, 0, 0, ?, ?, 0, '[]', '[]', '', 'UTC', 0, 1, 0, ?, "
+            "INSERT INTO events (start_ts, end_ts, title, location, description, reminder_1_minutes, "
+            "reminder_2_minutes, "
+            "reminder_3_minutes, reminder_1_type, reminder_2_type, reminder_3_type, repeat_interval, "
+            "repeat_rule, repeat_limit, "
+            "repetition_exceptions, attendees, import_id, time_zone, flags, event_type, parent_id, "
+            "last_updated, source, "
+            "availability, color, type) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0, 0, 0, ?, ?, 0, '[]', '[]', '', "
+            "'UTC', 0, 1, 0, ?, "
             "'simple-calendar', 0, 0, 0)",
             start,
             end,
@@ -122,9 +83,9 @@ class Calendar(App):
 
     def on(self, day: date) -> list[sqlite3.Row]:
         """Events of a day, repeated ones too, by their time of day."""
-        first, last = _stamp(day, 0, 0), _stamp(day, 23, 59) + 59
+        first, last = stamp(day, 0, 0), stamp(day, 23, 59) + 59
         rows = self.rows("SELECT * FROM events WHERE start_ts <= ? ORDER BY start_ts % 86400, id", last)
-        return [row for row in rows if _happens(row, day, first, last)]
+        return [row for row in rows if happens(row, day, first, last)]
 
     # Views
 
@@ -182,7 +143,7 @@ class Calendar(App):
     def holidays(self) -> None:
         """Add the fixed public holidays of this year."""
         for month, day, title in ((1, 1, "New Year's Day"), (5, 1, "Labour Day"), (12, 25, "Christmas Day")):
-            start = _stamp(date(self.now.year, month, day), 12, 0)
+            start = stamp(date(self.now.year, month, day), 12, 0)
             id = self.add(title, start, start)
             self.run("UPDATE events SET flags = 1 WHERE id = ?", id)
         self.toast("Holidays have been added")
@@ -435,7 +396,7 @@ class Calendar(App):
             ),
             ui.row(
                 "Reminder",
-                _REMINDERS.get(args["reminder"], f"{args['reminder']} minutes before"),
+                REMINDERS.get(args["reminder"], f"{args['reminder']} minutes before"),
                 icon="bell",
                 on_tap=lambda: self.ask("choose", key="reminder"),
             ),
@@ -451,7 +412,7 @@ class Calendar(App):
                 width=ui.width - 240,
                 on_tap=self.then(lambda v=value: screen.args.update({key: v})),
             )
-            for value, label in (REPEATS if key == "repeat" else _REMINDERS).items()
+            for value, label in (REPEATS if key == "repeat" else REMINDERS).items()
         ]
         return ui.dialog(key.capitalize(), rows, [("Cancel", self.dismiss)])
 
@@ -459,14 +420,7 @@ class Calendar(App):
         f, args = screen.fields, screen.args
         title = f["title"].strip()
         try:
-            start, end = (
-                int(
-                    datetime.fromisoformat(
-                        f"{f[p + '_date'].strip()}T{'12:00' if args['all_day'] else f[p + '_time'].strip().zfill(5)}:00+00:00"
-                    ).timestamp()
-                )
-                for p in ("start", "end")
-            )
+            start, end = (_moment(f, part, all_day=args["all_day"]) for part in ("start", "end"))
         except ValueError:
             self.toast("Days are written 2026-03-12, times 14:30")
             return
@@ -481,7 +435,8 @@ class Calendar(App):
             id = self.add(title, start, end, place, about, repeat=args["repeat"], reminder=args["reminder"])
         else:
             self.run(
-                "UPDATE events SET title = ?, start_ts = ?, end_ts = ?, location = ?, description = ?, repeat_interval = ?, "
+                "UPDATE events SET title = ?, start_ts = ?, end_ts = ?, location = ?, description = ?, "
+                "repeat_interval = ?, "
                 "reminder_1_minutes = ?, last_updated = ? WHERE id = ?",
                 title,
                 start,
@@ -507,24 +462,7 @@ class Calendar(App):
             self.stack.pop()
 
 
-def _stamp(day: date, hour: int, minute: int) -> int:
-    return int(datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC).timestamp())
-
-
-def _happens(row: sqlite3.Row, day: date, first: int, last: int) -> bool:
-    start, every = datetime.fromtimestamp(row["start_ts"], UTC).date(), row["repeat_interval"]
-    if not every or day < start:
-        return row["start_ts"] <= last and row["end_ts"] >= first
-    if row["repeat_limit"] > 0 and first > row["repeat_limit"]:
-        return False
-    if f'"{day:%Y%m%d}"' in row["repetition_exceptions"]:
-        return False
-    if every % _YEAR == 0:
-        return (day.month, day.day) == (start.month, start.day)
-    if every % _WEEK == 0:
-        weeks = (day - start + timedelta(days=start.weekday())).days // 7
-        mask = row["repeat_rule"] or 1 << start.weekday()
-        return bool(mask >> day.weekday() & 1) and weeks % (every // _WEEK) == 0
-    if every % _DAY == 0:
-        return (day - start).days % (every // _DAY) == 0
-    return day.day == start.day
+def _moment(fields: dict[str, str], part: str, *, all_day: bool) -> int:
+    """What the form says of an event's start or end, in seconds since 1970; ValueError if it is no time."""
+    time = "12:00" if all_day else fields[f"{part}_time"].strip().zfill(5)
+    return int(datetime.fromisoformat(f"{fields[f'{part}_date'].strip()}T{time}:00+00:00").timestamp())

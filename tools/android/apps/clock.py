@@ -45,10 +45,12 @@ class Clock(App):
     database = "alarms.db"
     schema = """
         CREATE TABLE alarms (_id INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL, minutes INTEGER NOT NULL,
-            daysofweek INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 1, vibrate INTEGER NOT NULL DEFAULT 1,
+            daysofweek INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 1,
+                vibrate INTEGER NOT NULL DEFAULT 1,
             label TEXT NOT NULL DEFAULT '');
         CREATE TABLE cities (_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-        CREATE TABLE timers (_id INTEGER PRIMARY KEY AUTOINCREMENT, length INTEGER NOT NULL, left REAL NOT NULL, ends REAL,
+        CREATE TABLE timers (_id INTEGER PRIMARY KEY AUTOINCREMENT, length INTEGER NOT NULL, left REAL NOT NULL,
+            ends REAL,
             label TEXT NOT NULL DEFAULT '');
         CREATE TABLE stopwatch (_id INTEGER PRIMARY KEY CHECK (_id = 1), spent REAL NOT NULL, since REAL);
         CREATE TABLE laps (_id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL);
@@ -232,7 +234,8 @@ class Clock(App):
             )
         else:
             self.run(
-                "UPDATE alarms SET hour = ?, minutes = ?, daysofweek = ?, vibrate = ?, label = ?, enabled = 1 WHERE _id = ?",
+                "UPDATE alarms SET hour = ?, minutes = ?, daysofweek = ?, vibrate = ?, label = ?, enabled = "
+                "1 WHERE _id = ?",
                 *values,
                 screen.args["id"],
             )

@@ -115,7 +115,8 @@ class Messages(App):
         row = (
             self.os.db(CONTACTS)
             .execute(
-                "SELECT trim(c.first || ' ' || c.last) FROM contacts c JOIN phones p ON p.contact_id = c._id WHERE p.number = ?",
+                "SELECT trim(c.first || ' ' || c.last) FROM contacts c JOIN phones p ON p.contact_id = c._id "
+                "WHERE p.number = ?",
                 (address,),
             )
             .fetchone()
@@ -142,7 +143,8 @@ class Messages(App):
         found = self.rows(
             "SELECT s.*, (SELECT count(*) FROM sms u WHERE u.thread_id = s.thread_id AND u.read = 0) AS unread, "
             "s.thread_id IN (SELECT thread_id FROM pinned) AS pin FROM sms s WHERE s._id = (SELECT _id FROM sms t "
-            "WHERE t.thread_id = s.thread_id ORDER BY date DESC, _id DESC LIMIT 1) ORDER BY pin DESC, date DESC, _id DESC"
+            "WHERE t.thread_id = s.thread_id ORDER BY date DESC, _id DESC LIMIT 1) ORDER BY pin DESC, date "
+            "DESC, _id DESC"
         )
         search = screen.fields.get("search", "").lower()
         if search:
@@ -366,7 +368,8 @@ class Messages(App):
         people = (
             self.os.db(CONTACTS)
             .execute(
-                "SELECT trim(c.first || ' ' || c.last) AS name, p.number FROM contacts c JOIN phones p ON p.contact_id = c._id "
+                "SELECT trim(c.first || ' ' || c.last) AS name, p.number FROM contacts c JOIN phones p ON "
+                "p.contact_id = c._id "
                 "WHERE name LIKE ? OR p.number LIKE ? ORDER BY lower(name), p._id",
                 (f"%{wanted}%", f"%{wanted}%"),
             )

@@ -14,13 +14,16 @@ ROOT = "/storage/emulated/0/Documents/Markor"
 
 _NOTES = {
     "shopping_list.md": "# Shopping\n\n- Milk\n- Oat flakes\n- 6 eggs\n- Coffee beans\n- Washing powder\n",
-    "meeting_notes.md": "# Team meeting\n\nPresent: Ana, Jonas, Mina\n\n- Launch moves to 24 March\n- Jonas writes the release notes\n- Budget is 4,200 euros\n",
+    "meeting_notes.md": "# Team meeting\n\nPresent: Ana, Jonas, Mina\n\n- Launch moves to 24 March\n- Jonas "
+    "writes the release notes\n- Budget is 4,200 euros\n",
     "wifi_guest.md": "# Guest network\n\nName: Larkspur-Guest\nThe password is on the router.\n",
     "book_ideas.md": "Books to read\n\n1. The Left Hand of Darkness\n2. Stoner\n3. Piranesi\n4. A Wizard of Earthsea\n",
     "training_plan.md": "# Running\n\nMon: 5 km easy\nWed: 6 x 400 m\nSat: 12 km long run\n",
-    "recipes/lentil_soup.md": "# Lentil soup\n\n250 g red lentils\n1 onion, 2 carrots\n1 l stock\n\nSimmer 25 minutes.\n",
+    "recipes/lentil_soup.md": "# Lentil soup\n\n250 g red lentils\n1 onion, 2 carrots\n1 l stock\n\nSimmer "
+    "25 minutes.\n",
     "recipes/pancakes.md": "# Pancakes\n\n200 g flour\n3 eggs\n400 ml milk\nA pinch of salt\n",
-    "travel/lisbon.md": "# Lisbon\n\nHotel: Casa do Jacaranda\nFlight: TP 553, seat 14C\nCheck-in closes 40 minutes before.\n",
+    "travel/lisbon.md": "# Lisbon\n\nHotel: Casa do Jacaranda\nFlight: TP 553, seat 14C\nCheck-in closes 40 "
+    "minutes before.\n",
 }
 
 

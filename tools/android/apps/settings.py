@@ -2,66 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from ..app import App, Screen, register
 from ..kit import Kit
 from ..view import View
-
-_NETWORKS = (
-    ("Larkspur-Home", "secured"),
-    ("Larkspur-Guest", "open"),
-    ("CoffeeHouse", "open"),
-    ("Nakamura 5G", "secured"),
-)
-_DEVICES = ("Kitchen speaker", "Grace's headphones", "Car audio")
-_TIMEOUTS = {
-    "15000": "15 seconds",
-    "30000": "30 seconds",
-    "60000": "1 minute",
-    "120000": "2 minutes",
-    "600000": "10 minutes",
-}
-_FONTS = {"0.85": "Small", "1.0": "Default", "1.15": "Large", "1.3": "Largest"}
-
-_TOP = (
-    ("network", "Network & internet", "Mobile, Wi-Fi, airplane mode", "wifi"),
-    ("devices", "Connected devices", "Bluetooth, pairing", "bluetooth"),
-    ("apps", "Apps", "App info, uninstall, force stop", "apps"),
-    ("notifications", "Notifications", "Do Not Disturb, lock screen", "bell"),
-    ("battery", "Battery", "Battery Saver", "power"),
-    ("storage", "Storage", "35% used - 34 GB free", "storage"),
-    ("sound", "Sound & vibration", "Volume, vibration", "volume"),
-    ("display", "Display", "Dark theme, font size, brightness", "brightness"),
-    ("location", "Location", "App access to your location", "location"),
-    ("system", "System", "Date & time, reset", "info"),
-    ("about", "About phone", "Tenfold Phone", "phone"),
-)  # fmt: skip
-_FINDABLE = (
-    ("Wi-Fi", "wifi"),
-    ("Airplane mode", "network"),
-    ("Mobile data", "network"),
-    ("Bluetooth", "devices"),
-    ("Dark theme", "display"),
-    ("Brightness level", "display"),
-    ("Screen timeout", "display"),
-    ("Font size", "display"),
-    ("Media volume", "sound"),
-    ("Ring volume", "sound"),
-    ("Alarm volume", "sound"),
-    ("Do Not Disturb", "notifications"),
-    ("Battery Saver", "battery"),
-    ("Date & time", "date"),
-    ("Use 24-hour format", "date"),
-    ("Factory reset", "reset"),
-    ("Device name", "about"),
-    ("Storage", "storage"),
-    ("Location", "location"),
-    ("Auto-rotate screen", "display"),
-    ("All apps", "apps"),
-    ("Night Light", "display"),
-)
+from ._settings import DEVICES, FINDABLE, FONTS, NETWORKS, TIMEOUTS, TOP
 
 
 @register
@@ -124,7 +70,10 @@ class Settings(App):
 
     def _slider(self, ui: Kit, title: str, name: str, top: int) -> list[View]:
         value = int(self.os.setting("system", name) or 0)
-        move: Callable[[float], object] = lambda at: self.os.set_setting("system", name, str(round(at * top)))  # noqa: E731
+
+        def move(at: float) -> None:
+            self.os.set_setting("system", name, str(round(at * top)))
+
         return [
             ui.inset(ui.text(title, size=44, id="android:id/title"), top=36),
             ui.inset(ui.slider(value / top, move, description=title, top=top, id="android:id/seekbar")),
@@ -170,7 +119,7 @@ class Settings(App):
         name = self.os.setting("global", "device_name")
         rows = [
             ui.row(title, name if key == "about" else about, icon=icon, on_tap=lambda k=key: self.open(k))
-            for key, title, about, icon in _TOP
+            for key, title, about, icon in TOP
         ]
         head = ui.inset(ui.text("Settings", size=84, id="homepage_title", heading=True), top=70, bottom=40)
         return ui.page([head, search, *rows], recycler=True)
@@ -181,11 +130,11 @@ class Settings(App):
         rows = [
             ui.row(
                 title,
-                dict((k, t) for k, t, _, _ in _TOP).get(place, "System"),
+                dict((k, t) for k, t, _, _ in TOP).get(place, "System"),
                 icon="search",
                 on_tap=lambda p=place: self.open(p),
             )
-            for title, place in _FINDABLE
+            for title, place in FINDABLE
             if query and query in title.lower()
         ]
         return ui.page(rows or [ui.empty("No results" if query else "Type what you look for", "search")],
@@ -205,16 +154,16 @@ class Settings(App):
     def screen_wifi(self, ui: Kit, screen: Screen) -> View:
         """Wi-Fi and what is in the air."""
         on = self._on("global", "wifi_on")
-        current = self.os.setting("global", "wifi_ssid") or _NETWORKS[0][0]
+        current = self.os.setting("global", "wifi_ssid") or NETWORKS[0][0]
         rows = [self._switch(ui, "Wi-Fi", "global", "wifi_on", icon="wifi")]
-        for name, kind in _NETWORKS if on else ():
+        for name, kind in NETWORKS if on else ():
             state = "Connected" if name == current else "Secured" if kind == "secured" else "Open"
             rows.append(ui.row(name, state, icon="wifi", trail=ui.icon("lock", size=48) if kind == "secured" else None,
                                on_tap=lambda n=name, k=kind: self._join(n, k)))  # fmt: skip
         return self._page(ui, "Internet", rows)
 
     def _join(self, name: str, kind: str) -> None:
-        if kind == "secured" and name != _NETWORKS[0][0]:
+        if kind == "secured" and name != NETWORKS[0][0]:
             self.screen.fields["wifi_password"] = ""
             self.ask("password", network=name)
             self.screen.focus = "wifi_password"
@@ -243,7 +192,7 @@ class Settings(App):
                 "Use Bluetooth", on, lambda: self.os.toggle("global", "bluetooth_on"), icon="bluetooth"
             )
         ]
-        for name in _DEVICES if on else ():
+        for name in DEVICES if on else ():
             new = "" if name == paired else name
             rows.append(ui.row(name, "Connected" if name == paired else "Available", icon="volume",
                                on_tap=lambda n=new: self.os.set_setting("global", "bluetooth_device", n)))  # fmt: skip
@@ -262,8 +211,8 @@ class Settings(App):
                     self.os.dark,
                     lambda: self.os.set_setting("secure", "ui_night_mode", "1" if self.os.dark else "2"),
                 ),
-                self._choose(ui, "Screen timeout", "system", "screen_off_timeout", _TIMEOUTS),
-                self._choose(ui, "Font size", "system", "font_scale", _FONTS),
+                self._choose(ui, "Screen timeout", "system", "screen_off_timeout", TIMEOUTS),
+                self._choose(ui, "Font size", "system", "font_scale", FONTS),
                 self._switch(ui, "Night Light", "secure", "night_display_activated", "Tint the screen amber"),
                 self._switch(ui, "Auto-rotate screen", "system", "accelerometer_rotation"),
             ],
@@ -454,20 +403,18 @@ class Settings(App):
             gap=24,
         )
         head = ui.row(app.label, "Installed", icon=app.icon, title_id="entity_header_title")
-        clear = lambda: self.confirm(
-            "Clear app data?",
-            "All data of this app will be deleted permanently.",
-            "Delete",
-            self.clear,
-            package=package,
-        )
         return self._page(
             ui,
             "App info",
             [
                 head,
                 ui.inset(buttons, top=10, bottom=30),
-                ui.row("Storage & cache", "Clear storage", icon="storage", on_tap=clear),
+                ui.row(
+                    "Storage & cache",
+                    "Clear storage",
+                    icon="storage",
+                    on_tap=lambda: self._ask_clear(package),
+                ),
                 ui.row(
                     "Permissions",
                     "Allowed" if self.os.state.granted.get(package) else "No permissions granted",
@@ -476,6 +423,10 @@ class Settings(App):
                 ui.row("Version", "13.2.0", icon="info"),
             ],
         )
+
+    def _ask_clear(self, package: str) -> None:
+        words = "All data of this app will be deleted permanently."
+        self.confirm("Clear app data?", words, "Delete", self.clear, package=package)
 
     def remove(self, package: str) -> None:
         """Uninstall an app."""
@@ -494,7 +445,8 @@ class Settings(App):
     def screen_reset(self, ui: Kit, screen: Screen) -> View:
         """The way to an empty phone."""
         words = (
-            "This will erase all data from your phone's internal storage, including:\n\n•  Your accounts\n•  System and app data and "
+            "This will erase all data from your phone's internal storage, including:\n\n•  Your accounts\n•  "
+            "System and app data and "
             "settings\n•  Downloaded apps\n•  Music\n•  Photos\n•  Other user data"
         )
         erase = ui.button(

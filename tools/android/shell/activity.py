@@ -106,7 +106,10 @@ def _start(android: VirtualAndroid, args: list[str]) -> Shell:
         f"Starting: Intent {{ act={action or 'android.intent.action.MAIN'} cmp={package}/{app.activity} }}\n"
     )
     if "-W" in single:
-        told += f"Status: ok\nLaunchState: WARM\nActivity: {package}/{app.activity}\nTotalTime: 80\nWaitTime: 85\nComplete\n"
+        told += (
+            f"Status: ok\nLaunchState: WARM\nActivity: {package}/{app.activity}\nTotalTime: 80\nWaitTime: "
+            f"85\nComplete\n"
+        )
     return said(told)
 
 
@@ -191,11 +194,12 @@ def cmd(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     args = [a for a in args if a != "-w"]
     service, rest = (args[0] if args else ""), args[1:]
     on = bool(rest) and rest[-1] in ("enable", "enabled", "true", "yes")
-    if service == "package":
-        return pm(android, rest, stdin)
-    if service == "activity":
-        return am(android, rest, stdin)
-    if service == "statusbar" and rest[:1] in (["expand-notifications"], ["expand-settings"]):
+    if service in ("package", "activity"):
+        return (pm if service == "package" else am)(android, rest, stdin)
+    switches = {"wifi": "wifi_on", "bluetooth_manager": "bluetooth_on", "phone": "mobile_data"}
+    if service in switches and rest and rest != ["status"]:
+        android.set_setting("global", switches[service], "1" if on else "0")
+    elif service == "statusbar" and rest[:1] in (["expand-notifications"], ["expand-settings"]):
         android.open_notifications()
     elif service == "statusbar" and rest[:1] == ["collapse"]:
         android.state.shade = False
@@ -203,14 +207,8 @@ def cmd(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
         if len(rest) == 1:
             return said("enabled\n" if android.setting("global", "airplane_mode_on") == "1" else "disabled\n")
         android.set_airplane(on)
-    elif service == "wifi" and rest[:1] == ["set-wifi-enabled"]:
-        android.set_setting("global", "wifi_on", "1" if on else "0")
     elif service == "wifi" and rest[:1] == ["status"]:
         return said(f"Wifi is {'enabled' if android.setting('global', 'wifi_on') == '1' else 'disabled'}\n")
-    elif service == "bluetooth_manager" and rest:
-        android.set_setting("global", "bluetooth_on", "1" if on else "0")
-    elif service == "phone" and rest[:1] == ["data"]:
-        android.set_setting("global", "mobile_data", "1" if on else "0")
     elif service == "uimode" and rest[:1] == ["night"]:
         if len(rest) > 1:
             android.set_setting("secure", "ui_night_mode", "2" if on else "1")

@@ -30,7 +30,7 @@ class Provider:
 
 def _table(android: VirtualAndroid, package: str, sql: str, *values: object) -> list[Row]:
     return [
-        {k: None if row[k] is None else str(row[k]) for k in row.keys()}
+        {k: None if row[k] is None else str(row[k]) for k in tuple(row.keys())}
         for row in android.db(package).execute(sql, values)
     ]
 
@@ -40,7 +40,8 @@ def _table(android: VirtualAndroid, package: str, sql: str, *values: object) -> 
 
 def _sms(box: int | None) -> Provider:
     sql = (
-        "SELECT _id, thread_id, address, NULL AS person, date, date AS date_sent, NULL AS protocol, read, -1 AS status, type, "
+        "SELECT _id, thread_id, address, NULL AS person, date, date AS date_sent, NULL AS protocol, read, -1 "
+        "AS status, type, "
         "NULL AS reply_path_present, NULL AS subject, body, NULL AS service_center, 0 AS locked, 1 AS sub_id, "
         "0 AS error_code, 'com.simplemobiletools.smsmessenger' AS creator, 1 AS seen FROM sms"
     )
@@ -88,7 +89,8 @@ def _phones(android: VirtualAndroid) -> list[Row]:
         CONTACTS,
         "SELECT p._id, c._id AS contact_id, c._id AS raw_contact_id, trim(c.first || ' ' || c.last) AS display_name, "
         "p.number, p.number AS data1, p.kind AS data2, p.kind AS type, c.starred, "
-        "'vnd.android.cursor.item/phone_v2' AS mimetype FROM phones p JOIN contacts c ON c._id = p.contact_id ORDER BY p._id",
+        "'vnd.android.cursor.item/phone_v2' AS mimetype FROM phones p JOIN contacts c ON c._id = "
+        "p.contact_id ORDER BY p._id",
     )
 
 
@@ -96,8 +98,10 @@ def _contacts(android: VirtualAndroid) -> list[Row]:
     return _table(
         android,
         CONTACTS,
-        "SELECT _id, _id AS contact_id, _id AS name_raw_contact_id, trim(first || ' ' || last) AS display_name, starred, "
-        "(SELECT count(*) > 0 FROM phones WHERE contact_id = contacts._id) AS has_phone_number FROM contacts ORDER BY _id",
+        "SELECT _id, _id AS contact_id, _id AS name_raw_contact_id, trim(first || ' ' || last) AS "
+        "display_name, starred, "
+        "(SELECT count(*) > 0 FROM phones WHERE contact_id = contacts._id) AS has_phone_number FROM contacts "
+        "ORDER BY _id",
     )
 
 
@@ -105,14 +109,18 @@ def _data(android: VirtualAndroid) -> list[Row]:
     names = _table(
         android,
         CONTACTS,
-        "SELECT _id * 1000 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) AS display_name, "
-        "'vnd.android.cursor.item/name' AS mimetype, trim(first || ' ' || last) AS data1, first AS data2, last AS data3 FROM contacts",
+        "SELECT _id * 1000 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) AS "
+        "display_name, "
+        "'vnd.android.cursor.item/name' AS mimetype, trim(first || ' ' || last) AS data1, first AS data2, "
+        "last AS data3 FROM contacts",
     )
     mails = _table(
         android,
         CONTACTS,
-        "SELECT _id * 1000 + 1 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) AS display_name, "
-        "'vnd.android.cursor.item/email_v2' AS mimetype, email AS data1, NULL AS data2, NULL AS data3 FROM contacts WHERE email <> ''",
+        "SELECT _id * 1000 + 1 AS _id, _id AS contact_id, _id AS raw_contact_id, trim(first || ' ' || last) "
+        "AS display_name, "
+        "'vnd.android.cursor.item/email_v2' AS mimetype, email AS data1, NULL AS data2, NULL AS data3 FROM "
+        "contacts WHERE email <> ''",
     )
     keys = ("_id", "contact_id", "raw_contact_id", "display_name", "mimetype", "data1", "data2")
     phones = [{**{k: row[k] for k in keys}, "data3": None} for row in _phones(android)]
@@ -228,7 +236,7 @@ def _select(rows: list[Row], where: str, order: str) -> list[Row]:
 def _binds(given: list[str]) -> Row:
     out: Row = {}
     for bind in given:
-        name, kind, value = (bind.split(":", 2) + ["", ""])[:3]
+        name, kind, value = [*bind.split(":", 2), "", ""][:3]
         out[name] = None if kind == "n" else value
     return out
 

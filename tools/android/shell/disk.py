@@ -180,7 +180,8 @@ def chmod(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
 def df(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """One disk."""
     return said(
-        "Filesystem      1K-blocks    Used Available Use% Mounted on\n/dev/fuse       52428800 18350080  34078720  35% /storage/emulated\n"
+        "Filesystem      1K-blocks    Used Available Use% Mounted on\n/dev/fuse       52428800 18350080  "
+        "34078720  35% /storage/emulated\n"
     )
 
 

@@ -180,14 +180,9 @@ def _clear(android: VirtualAndroid, args: list[str]) -> Shell:
 def pm(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """list, path, install, uninstall, clear, grant, revoke."""
     verb, rest = (args[0] if args else ""), args[1:]
-    if verb == "list":
-        return _list(android, rest)
-    if verb == "install":
-        return _install(android, rest)
-    if verb == "uninstall":
-        return _uninstall(android, rest)
-    if verb == "clear":
-        return _clear(android, rest)
+    verbs = {"list": _list, "install": _install, "uninstall": _uninstall, "clear": _clear}
+    if verb in verbs:
+        return verbs[verb](android, rest)
     if verb == "path":
         known = rest and (rest[0] in android.state.installed or rest[0] in android.state.helpers)
         return said(f"package:/data/app/{rest[0]}/base.apk\n") if known else Shell(code=1)

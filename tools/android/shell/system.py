@@ -74,7 +74,7 @@ def svc(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
 @command("date")
 def date(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
     """The clock, in a format, or set as MMDDhhmm[[CC]YY][.SS]."""
-    flags, rest = options(args)
+    _, rest = options(args)
     now = android.clock.now()
     if not rest:
         return said(f"{now:%a %b} {now.day:2d} {now:%H:%M:%S UTC %Y}\n")
@@ -172,7 +172,8 @@ def _activity(android: VirtualAndroid, args: list[str]) -> str | None:
         helper, _, service = wanted.partition("/")
         if helper in state.helpers and service in ("", ".ForegroundService"):
             return (
-                f"  * ServiceRecord{{1a u0 {wanted}/.ForegroundService}}\n    app=ProcessRecord{{2b {pid_of(wanted)}:{wanted}/u0a1}}\n"
+                f"  * ServiceRecord{{1a u0 {wanted}/.ForegroundService}}\n    "
+                f"app=ProcessRecord{{2b {pid_of(wanted)}:{wanted}/u0a1}}\n"
                 "    isForeground=true foregroundId=1\n"
             )
         return "ACTIVITY MANAGER SERVICES (dumpsys activity services)\n  (nothing)\n"
@@ -194,7 +195,10 @@ def _activity(android: VirtualAndroid, args: list[str]) -> str | None:
 
 def _dump_input_method(android: VirtualAndroid) -> str:
     shown = str(android.keyboard).lower()
-    return f"  mInputShown={shown}\n  mIsInputViewShown={shown}\n  mCurMethodId={android.setting('secure', 'default_input_method')}\n"
+    return (
+        f"  mInputShown={shown}\n  mIsInputViewShown={shown}\n  "
+        f"mCurMethodId={android.setting('secure', 'default_input_method')}\n"
+    )
 
 
 def _dump_input(android: VirtualAndroid) -> str:
@@ -215,7 +219,8 @@ _SIMPLE: dict[str, Callable[[VirtualAndroid], str]] = {
         "Current Battery Service state:\n  AC powered: true\n  status: 2\n  level: 100\n  scale: 100\n"
     ),
     "power": lambda a: (
-        f"  mWakefulness={'Awake' if a.state.awake else 'Asleep'}\n  Display Power: state={'ON' if a.state.awake else 'OFF'}\n"
+        f"  mWakefulness={'Awake' if a.state.awake else 'Asleep'}\n  Display Power: "
+        f"state={'ON' if a.state.awake else 'OFF'}\n"
     ),
     "display": lambda a: (
         f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, displayId=0, orientation={a.rotation}}}]\n"
