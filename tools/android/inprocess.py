@@ -24,7 +24,8 @@ class InProcessDevice:
 
     def __init__(self, android: VirtualAndroid, *, shell: bool = False) -> None:
         self.android = android
-        self.features: frozenset[Feature] = frozenset(
+        with_shell: frozenset[Feature] = frozenset({"shell"}) if shell else frozenset()
+        self.features: frozenset[Feature] = frozenset[Feature]({"screenshot", "tree"}) | with_shell
             {"screenshot", "tree"} | ({"shell"} if shell else set())
         )
 

@@ -270,7 +270,10 @@ class Calendar(App):
     def screen_day(self, ui: Kit, screen: Screen) -> View:
         """One day's events."""
         day = date.fromisoformat(screen.args["day"])
-        turn = lambda by: screen.args.update(day=(day + timedelta(days=by)).isoformat())  # noqa: E731
+
+        def turn(by: int) -> None:
+            screen.args["day"] = (day + timedelta(days=by)).isoformat()
+
         title = ui.text(
             f"{day:%A}, {day:%B} {day.day}",
             size=50,
