@@ -26,8 +26,6 @@ class InProcessDevice:
         self.android = android
         with_shell: frozenset[Feature] = frozenset({"shell"}) if shell else frozenset()
         self.features: frozenset[Feature] = frozenset[Feature]({"screenshot", "tree"}) | with_shell
-            {"screenshot", "tree"} | ({"shell"} if shell else set())
-        )
 
     def info(self) -> DeviceInfo:
         """What it is."""
