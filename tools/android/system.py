@@ -169,10 +169,10 @@ class SystemUi:
 
     # Windows with a tree
 
-    def shade(self) -> Window:
-        """Quick settings and notifications."""
-        os, ui = self._os, self.kit()
-        tiles = [
+    def _tiles(self) -> list[tuple[str, str, bool, Callable[[], object]]]:
+        """Quick settings: label, icon, whether it is on, what a tap does."""
+        os = self._os
+        return [
             (
                 "Internet",
                 "wifi",
@@ -205,6 +205,11 @@ class SystemUi:
                 lambda: os.toggle("system", "accelerometer_rotation"),
             ),
         ]
+
+    def shade(self) -> Window:
+        """Quick settings and notifications."""
+        os, ui = self._os, self.kit()
+        tiles = self._tiles()
         wide = (ui.width - 3 * MARGIN) // 2
         body: list[View] = [
             ui.inset(

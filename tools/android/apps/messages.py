@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import re
 import sqlite3
 from typing import ClassVar
 
 from ..app import App, Screen, register
 from ..kit import Kit
+from ..threads import thread_of
 from ..view import View
 
 CONTACTS = "com.google.android.contacts"
@@ -47,15 +47,6 @@ _OTHERS = (
     ("Telco", "You have used 80% of your data. Reply STOP to end messages."),
     ("+15550199", "Hi, this is Sam from the book club. We meet on the 21st, chapter 7."),
 )
-
-
-def thread_of(db: sqlite3.Connection, address: str) -> int:
-    """The thread of a number: an old one, or the next."""
-    digits = re.sub(r"\D", "", address)
-    for row in db.execute("SELECT DISTINCT thread_id, address FROM sms ORDER BY thread_id"):
-        if row[1] == address or (digits and re.sub(r"\D", "", row[1]) == digits):
-            return row[0]
-    return db.execute("SELECT coalesce(max(thread_id), 0) + 1 FROM sms").fetchone()[0]
 
 
 @register

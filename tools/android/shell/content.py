@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..threads import thread_of
 from .base import Shell, command, failed, options, said
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ def _sms(box: int | None) -> Provider:
     where = f" WHERE type = {box}" if box is not None else ""
 
     def insert(android: VirtualAndroid, row: Row) -> None:
-        # Imported late: the app's module builds on this package's neighbours.
-        from ..apps.messages import thread_of
-
         db, address = android.db(MESSAGES), row.get("address") or ""
         db.execute(
             "INSERT INTO sms (thread_id, address, date, read, type, body) VALUES (?, ?, ?, ?, ?, ?)",
