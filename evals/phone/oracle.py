@@ -42,10 +42,14 @@ class Target:
     near: Words = ""
     nth: int = 0
 
-    def find(self, seen: Observation, memory: Memory) -> Element | None:
-        """The element, or None."""
+    def find(self, seen: Observation, memory: Memory, *, touched: bool = False) -> Element | None:
+        """The element, or None; with `touched` only one that takes a touch: a title is no button of the same words."""
         wanted, near = _words(self.label, memory), _words(self.near, memory)
-        found = [e for e in seen.tree.elements() if self._fits(e, wanted, near)]
+        found = [
+            e
+            for e in seen.tree.elements()
+            if self._fits(e, wanted, near) and (not touched or e.node.takes_touch or e.checked is not None)
+        ]
         return found[self.nth] if len(found) > self.nth else None
 
     def _fits(self, element: Element, label: str, near: str) -> bool:
@@ -119,7 +123,7 @@ class Oracle:
     _seen: frozenset[str] = frozenset()
     _backs: int = 0
     _waits: int = 0
-    _led: dict[tuple[int, str], int] = field(default_factory=dict[tuple[int, str], int])
+    _led: dict[int, int] = field(default_factory=dict[int, int])
 
     def answered(self, question: str, answer: str) -> None:
         """Take the user's answer to a question of ours."""
@@ -191,22 +195,25 @@ class Oracle:
         if rung.kind == "press" and self._in_app(flow, seen):
             self._tried = (self._flow, r)
             return Action(kind="key", key=rung.key)
-        element = rung.target.find(seen, self.memory) if self._in_app(flow, seen) else None
+        here = self._in_app(flow, seen)
+        element = rung.target.find(seen, self.memory, touched=rung.kind != "read") if here else None
         if element is not None and rung.kind != "read":
             self._reset_search()
             return self._do(rung, r, element)
+        if here and seen.keyboard:
+            return Action(kind="key", key="back")  # the keyboard may cover it
         for before in range(r - 1, -1, -1):
             step = flow.rungs[before]
-            if step.leads and self._in_app(flow, seen):
-                way = step.target.find(seen, self.memory)
-                tries = self._led.get((before, seen.signature), 0)
+            if step.leads and here:
+                way = step.target.find(seen, self.memory, touched=True)
+                tries = self._led.get(before, 0)
                 if way is not None and tries < _PATIENCE:
-                    self._led[before, seen.signature] = tries + 1
+                    self._led[before] = tries + 1
                     return self._lead(flow, before, way)
         return self._search(flow, seen)
 
     def _do(self, rung: Rung, r: int, element: Element) -> Action:
-        self._tried = (self._flow, r)
+        self._tried, self._led = (self._flow, r), {}
         if rung.kind != "fill":
             return _tap(element)
         if not element.node.focused:
@@ -236,8 +243,6 @@ class Oracle:
         if self._waits < 1:
             self._waits += 1
             return Action(kind="wait", seconds=1)
-        if seen.keyboard:
-            return Action(kind="key", key="back")  # the keyboard may cover it
         scrollable = next((e for e in seen.tree.elements() if e.node.scrollable), None)
         if scrollable is not None and self._scrolls < _MAX_SCROLLS:
             self._scrolls += 1

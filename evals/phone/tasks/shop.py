@@ -178,7 +178,7 @@ TEMPLATES: list[Template] = [
         difficulty="medium",
         max_steps=22,
         draw=_one,
-        goal="Buy one {product} in the Corner Shop app, delivered to my address with standard delivery, paid by my card.",
+        goal="Buy one {product} in the Corner Shop app, with standard delivery to my address, and pay by my card.",
         success=_bought,
         oracle=lambda p: [
             flow("Corner Shop", *add(p["product"])),
@@ -291,7 +291,7 @@ TEMPLATES: list[Template] = [
         success=lambda a, p, said: says(said, account(a, "points")),
         oracle=lambda p: [
             flow(
-                "Corner Shop", go("Account", role="item"), read("points", "Points", r"(\d+)", contains=True)
+                "Corner Shop", go("Account", role="item"), read("points", "Points", r"Points,? (\d+)", contains=True)
             ),
             answer(lambda m: m["points"]),
         ],

@@ -167,10 +167,7 @@ class Shop(App):
             gap=20,
         )
         body = [
-            ui.column(
-                [ui.space(40, ui.width), ui.avatar(p["name"], size=420)], align="center", width=ui.width
-            ),
-            ui.inset(ui.text(p["name"], size=64, bold=True, id="product_name"), top=40),
+            ui.inset(ui.text(p["name"], size=64, bold=True, id="product_name"), top=20),
             ui.inset(
                 ui.text(f"{money(p['cents'])} · ★ {p['stars']} · {p['category']}", color=ui.theme.muted),
                 top=10,
@@ -187,6 +184,8 @@ class Shop(App):
                     ui.button("Buy now", lambda: self._buy_now(p["id"], count), width=ui.width - 96), top=20
                 )
             )
+        picture = [ui.space(60, ui.width), ui.avatar(p["name"], size=420)]
+        body.append(ui.column(picture, align="center", width=ui.width))
         return ui.page(body, bar=ui.bar("Product", back=self.back, actions=[heart]))
 
     def _add(self, product: int, count: int) -> None:
