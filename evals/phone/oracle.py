@@ -77,6 +77,7 @@ class Rung:
         on: The wanted state of a toggle.
         save: The name under which an answer or words are remembered.
         until: For `do` and `press`: shows that the effect is there; None: the target is gone.
+        when: Must be on the screen too, or the rung waits: the same words may stand elsewhere with another meaning.
         key: For `press`.
     """
 
@@ -86,6 +87,7 @@ class Rung:
     on: bool = True
     save: str = ""
     until: Target | None = None
+    when: Target | None = None
     key: Key = "enter"
 
     @property
@@ -196,7 +198,7 @@ class Oracle:
             self._tried = (self._flow, r)
             return Action(kind="key", key=rung.key)
         here = self._in_app(flow, seen)
-        element = rung.target.find(seen, self.memory, touched=rung.kind != "read") if here else None
+        element = self._offered(rung, seen) if here else None
         if element is not None and rung.kind != "read":
             self._reset_search()
             return self._do(rung, r, element)
@@ -205,12 +207,17 @@ class Oracle:
         for before in range(r - 1, -1, -1):
             step = flow.rungs[before]
             if step.leads and here:
-                way = step.target.find(seen, self.memory, touched=True)
+                way = self._offered(step, seen)
                 tries = self._led.get(before, 0)
                 if way is not None and tries < _PATIENCE:
                     self._led[before] = tries + 1
                     return self._lead(flow, before, way)
         return self._search(flow, seen)
+
+    def _offered(self, rung: Rung, seen: Observation) -> Element | None:
+        if rung.when is not None and rung.when.find(seen, self.memory) is None:
+            return None
+        return rung.target.find(seen, self.memory, touched=rung.kind != "read")
 
     def _do(self, rung: Rung, r: int, element: Element) -> Action:
         self._tried, self._led = (self._flow, r), {}
@@ -265,19 +272,19 @@ class Oracle:
         self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, frozenset(), 0, 0
 
 
-def go(label: Words = "", **how: object) -> Rung:
+def go(label: Words = "", *, when: Target | None = None, **how: object) -> Rung:
     """Tap what only leads somewhere."""
-    return Rung("go", _target(label, how))
+    return Rung("go", _target(label, how), when=when)
 
 
-def hold(label: Words = "", **how: object) -> Rung:
+def hold(label: Words = "", *, when: Target | None = None, **how: object) -> Rung:
     """Press long what then offers more."""
-    return Rung("hold", _target(label, how))
+    return Rung("hold", _target(label, how), when=when)
 
 
-def do(label: Words = "", *, until: Target | None = None, **how: object) -> Rung:
+def do(label: Words = "", *, until: Target | None = None, when: Target | None = None, **how: object) -> Rung:
     """Tap what has an effect, once."""
-    return Rung("do", _target(label, how), until=until)
+    return Rung("do", _target(label, how), until=until, when=when)
 
 
 def fill(label: Words = "", text: Words = "", **how: object) -> Rung:
