@@ -78,6 +78,7 @@ class Rung:
         save: The name under which an answer or words are remembered.
         until: For `do` and `press`: shows that the effect is there; None: the target is gone.
         when: Must be on the screen too, or the rung waits: the same words may stand elsewhere with another meaning.
+        unless: Must not be on the screen, or the rung waits.
         key: For `press`.
     """
 
@@ -88,6 +89,7 @@ class Rung:
     save: str = ""
     until: Target | None = None
     when: Target | None = None
+    unless: Target | None = None
     key: Key = "enter"
 
     @property
@@ -217,6 +219,8 @@ class Oracle:
     def _offered(self, rung: Rung, seen: Observation) -> Element | None:
         if rung.when is not None and rung.when.find(seen, self.memory) is None:
             return None
+        if rung.unless is not None and rung.unless.find(seen, self.memory) is not None:
+            return None
         return rung.target.find(seen, self.memory, touched=rung.kind != "read")
 
     def _do(self, rung: Rung, r: int, element: Element) -> Action:
@@ -272,9 +276,9 @@ class Oracle:
         self._scrolls, self._down, self._seen, self._backs, self._waits = 0, True, frozenset(), 0, 0
 
 
-def go(label: Words = "", *, when: Target | None = None, **how: object) -> Rung:
+def go(label: Words = "", *, when: Target | None = None, unless: Target | None = None, **how: object) -> Rung:
     """Tap what only leads somewhere."""
-    return Rung("go", _target(label, how), when=when)
+    return Rung("go", _target(label, how), when=when, unless=unless)
 
 
 def hold(label: Words = "", *, when: Target | None = None, **how: object) -> Rung:

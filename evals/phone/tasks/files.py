@@ -77,16 +77,20 @@ def _put_several(android: VirtualAndroid, p: Params) -> None:
         android.files.write(f"{SD}/{p['folder']}/note_{n + 1}.txt", f"{n}\n")
 
 
+CHOSEN = Target("1 selected")
+
+
 def choose(p: Params) -> tuple[Rung, ...]:
     """Open the folder and choose the file."""
-    return go(p["source"], role="item"), hold(p["name"], contains=True, role="item")
+    carrying = Target("Cancel", role="button")
+    return go(p["source"], role="item", unless=carrying), hold(p["name"], contains=True, role="item")
 
 
 def carry(p: Params, how: str) -> list[Flow]:
     """Copy or move it."""
     into = go(p["target"], role="item", when=Target(how, role="button"))
     there = Target(f"sdk_gphone_x86_64 › {p['target']}")
-    menu = (go("More options"), go(f"{how} to…", role="item"))
+    menu = (go("More options", when=CHOSEN), go(f"{how} to…", role="item"))
     return [flow("Files", *choose(p), *menu, into, do(how, role="button", when=there))]
 
 
@@ -95,7 +99,7 @@ TEMPLATES: list[Template] = [
         name="FilesMove",
         apps=("Files",),
         difficulty="medium",
-        max_steps=22,
+        max_steps=30,
         draw=_file,
         goal="Move the file {name} from the folder {source} to the folder {target}.",
         initialise=_put,
@@ -107,7 +111,7 @@ TEMPLATES: list[Template] = [
         name="FilesCopy",
         apps=("Files",),
         difficulty="medium",
-        max_steps=22,
+        max_steps=30,
         draw=_file,
         goal="Copy the file {name} from the folder {source} to the folder {target}.",
         initialise=_put,
@@ -132,7 +136,7 @@ TEMPLATES: list[Template] = [
         name="FilesRename",
         apps=("Files",),
         difficulty="medium",
-        max_steps=24,
+        max_steps=30,
         draw=_with_new_name,
         goal="Rename the file {name} in the folder {source} to {new}.",
         initialise=_put,
@@ -141,7 +145,7 @@ TEMPLATES: list[Template] = [
             flow(
                 "Files",
                 *choose(p),
-                go("More options"),
+                go("More options", when=CHOSEN),
                 go("Rename", role="item"),
                 fill(id="text1", text=p["new"]),
                 do("OK", role="button", until=Target(p["new"], contains=True, role="item")),
