@@ -83,6 +83,10 @@ class WebSettings(BaseModel):
         default_factory=list[Path], description="Folders of documents offered to all."
     )
     databases: list[str] = Field(default_factory=list[str], description="Databases offered to all.")
+    phones: list[str] = Field(
+        default_factory=list[str],
+        description="Phones offered to all beside the virtual one: serials, or addresses of Appium servers.",
+    )
     oidc: OidcSettings | None = None
     upload_mb: int = Field(default=50, ge=1, description="Megabytes of one upload, all files together.")
     upload_files: int = Field(default=100, ge=1, description="Files of one upload.")

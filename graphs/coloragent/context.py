@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,7 @@ class PhoneContext:
         on_live: Gets what is only worth seeing while it happens: type and data. Who gives it also has the log flushed
             before each checkpoint.
         probing: Whether the device may be asked for the state of its switches.
+        on_close: Called when the device was let go.
     """
 
     run_id: str
@@ -90,6 +92,7 @@ class PhoneContext:
     read_page: Callable[[bytes], Awaitable[str]] | None = None
     on_live: Callable[[str, dict[str, Any]], None] | None = None
     probing: bool = True
+    on_close: Callable[[], None] | None = None
     now: Look | None = field(default=None, init=False, repr=False)
     before: Look | None = field(default=None, init=False, repr=False)
     _apps: dict[str, str] | None = field(default=None, init=False, repr=False)
@@ -106,6 +109,15 @@ class PhoneContext:
     def set_limits(self, limits: PhoneLimits) -> None:
         """Put the run's caps in force, as its state has them."""
         self.budget.limits = BudgetLimits(**limits.model_dump())
+
+    def close(self) -> None:
+        """Let the device go, and then do what `on_close` says."""
+        try:
+            with suppress(PhoneError):  # a device that is gone needs no closing
+                self.device.close()
+        finally:
+            if self.on_close is not None:
+                self.on_close()
 
     async def apps(self) -> dict[str, str]:
         """Label → package of what can be opened; asked once."""

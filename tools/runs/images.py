@@ -68,6 +68,12 @@ class ImageStore:
         path = self._run(run_id) / f"{sha}.png"
         return path if path.is_file() else None
 
+    def copy(self, run_id: str, to: str) -> None:
+        """Give another run the pictures of this one: a fork shows what its parent saw."""
+        if self._run(run_id).is_dir():
+            shutil.copytree(self._run(run_id), self._run(to), copy_function=os.link, dirs_exist_ok=True)
+            self._used.pop(to, None)
+
     def delete(self, run_id: str) -> None:
         """Forget all pictures of a run."""
         shutil.rmtree(self._run(run_id), ignore_errors=True)

@@ -47,13 +47,14 @@ class ModelList(BaseModel):
 
     Attributes:
         free_choice: Whether any `provider:name` may be given, as in single-user mode.
-        folders, databases: Of the settings, for servers with accounts.
+        folders, databases, phones: Of the settings, for servers with accounts.
     """
 
     models: list[ModelBody]
     free_choice: bool
     folders: list[str]
     databases: list[str]
+    phones: list[str]
 
 
 class Health(BaseModel):
@@ -86,6 +87,7 @@ async def models(desk: DeskDep, owner: Owner) -> ModelList:
         free_choice=desk.accounts is None,
         folders=[str(folder) for folder in offered.folders],
         databases=list(offered.databases),
+        phones=list(offered.phones),
     )
 
 

@@ -82,7 +82,7 @@ def _input(desk: Desk, graph: str, asked: RunAgentInput) -> dict[str, Any]:
         return value
     content = getattr(said, "content", "")
     text = content if isinstance(content, str) else " ".join(getattr(p, "text", "") for p in content).strip()
-    for name in ("question", "input", "text"):
+    for name in ("question", "goal", "input", "text"):
         if name in fields:
             value.setdefault(name, text)
             return value

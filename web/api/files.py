@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException
 from ...tools.charts import ChartSpec
 from ...tools.charts import render as draw
 from ..exports import MEDIA_TYPES, Kind, file_name, write
+from ..runs import images_of
 from .desk import ERRORS, DeskDep, Owner, RunId, ShortId, not_found
 from .runs import snapshot
 from .uploads import Upload, UploadStore
 
 router = APIRouter(prefix="/api", tags=["files"], responses=ERRORS)
 UploadId = Annotated[str, StringConstraints(pattern=r"^[a-f0-9]{32}$")]
+ImageHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _AROUND = 1200  # characters of the source shown on each side of a quote
 # What is downloaded was written from other people's texts: as a page of its own it may do nothing at all.
 _INERT = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -184,6 +186,21 @@ async def chart(desk: DeskDep, owner: Owner, run_id: RunId, chart_id: ShortId) -
         raise not_found() from None
     drawn = await asyncio.to_thread(draw, spec)
     return Response(drawn.data, media_type="image/svg+xml", headers={"Content-Security-Policy": _INERT})
+
+
+@router.get(
+    "/runs/{run_id}/images/{sha}.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+)
+async def image(desk: DeskDep, owner: Owner, run_id: RunId, sha: ImageHash) -> Response:
+    """A screen that a phone task saw. A picture never changes under its hash; only this browser may keep it."""
+    run = await desk.run(run_id, owner)
+    found = await asyncio.to_thread(images_of(desk.services.store).get, run.id, sha)
+    if found is None:
+        raise not_found()
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "Content-Security-Policy": _INERT}
+    return Response(found, media_type="image/png", headers=headers)
 
 
 @router.get("/runs/{run_id}/trace")

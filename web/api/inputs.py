@@ -39,10 +39,10 @@ async def checked_input(desk: Desk, owner: str, graph: str, value: dict[str, Any
 
 
 def allow(desk: Desk, value: dict[str, Any]) -> None:
-    """Refuse a model or database that this server does not offer to people with accounts.
+    """Refuse a model, database or phone that this server does not offer to people with accounts.
 
     Raises:
-        ConfigError: The model or database is not among those of the settings.
+        ConfigError: The model, database or phone is not among those of the settings.
     """
     if desk.accounts is None:
         return
@@ -51,6 +51,8 @@ def allow(desk: Desk, value: dict[str, Any]) -> None:
         raise ConfigError(
             f"The model {model!r} is not offered here.", mend=f"Choose one of: {', '.join(offered)}."
         )
+    if (device := value.get("device", "virtual")) not in ("virtual", *desk.settings.web.phones):
+        raise ConfigError(f"The phone {device!r} is not offered here.", mend="Use the virtual phone.")
     for name in value.get("databases") or ():
         if name not in desk.settings.web.databases:
             raise ConfigError(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .edr import EdrInput, ServedEdr
     from .fork import Checkpoint
     from .manager import RunManager
+    from .phone import PhoneInput, ServedPhone, images_of, open_memory
     from .served import Emit, GraphRegistry, ServedGraph, serve_compiled
     from .shipped import default_registry
     from .stream import GraphStream
@@ -22,12 +23,16 @@ _HOMES = {
     "Emit": ".served",
     "GraphRegistry": ".served",
     "GraphStream": ".stream",
+    "PhoneInput": ".phone",
     "RunManager": ".manager",
     "RunView": ".driver",
     "RunViews": ".views",
     "ServedEdr": ".edr",
     "ServedGraph": ".served",
+    "ServedPhone": ".phone",
     "default_registry": ".shipped",
+    "images_of": ".phone",
+    "open_memory": ".phone",
     "serve_compiled": ".served",
 }
 
@@ -38,12 +43,16 @@ __all__ = [
     "Emit",
     "GraphRegistry",
     "GraphStream",
+    "PhoneInput",
     "RunManager",
     "RunView",
     "RunViews",
     "ServedEdr",
     "ServedGraph",
+    "ServedPhone",
     "default_registry",
+    "images_of",
+    "open_memory",
     "serve_compiled",
 ]
 

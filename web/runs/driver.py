@@ -26,7 +26,6 @@ from .shipped import default_registry
 from .stream import GraphStream
 from .views import RunViews
 
-RECURSION_LIMIT = 1000
 FLUSH_S = 0.05
 CLOCK_S = 5.0  # that a clock was set back, or that two servers differ
 VIEWS_S = 2.0  # between two looks at which runs have a view to keep
@@ -167,7 +166,7 @@ class Driver:
         def emit(type: str, data: dict[str, Any], /) -> None:
             log.later(run.id, type, data)
 
-        config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
+        config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": served.recursion_limit}
         await served.prepare(run, emit)
         state = await graph.aget_state(config)
         # A run that was killed before its first checkpoint, which holds the input, begins anew.
@@ -191,6 +190,8 @@ class Driver:
             return ("interrupted" if drive.stop == "stop" else "paused"), {}
         finally:
             stream.close()
+            if (close := getattr(context, "close", None)) is not None:
+                await asyncio.shield(asyncio.to_thread(close))
         asked_now = _asked(await graph.aget_state(config))
         return ("waiting_human" if asked_now else "completed"), asked_now
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ from pydantic import BaseModel, Field
 
 from ...errors import ConfigError
 from ...graphs.edr import Limits, build_graph, initial_state
-from ...models import Budget, CallEvent
+from ...models import Budget
 from ...settings import BudgetLimits
 from ...tools.corpus import IndexProgress
 from ...tools.runs import Run
 from ..services import RunRequest, Services
+from .calls import call_teller
 from .served import Emit
 
 
@@ -37,6 +37,7 @@ class ServedEdr:
     description = "Plans, searches, reads, and writes a report in which every sentence cites a stored quote."
     Input: type[BaseModel] = EdrInput
     steerable = True
+    recursion_limit = 1000
     streams: tuple[str, ...] = ("tasks", "custom")  # its models' raw output is JSON; the texts come as drafts
 
     def __init__(self, services: Services) -> None:
@@ -89,18 +90,7 @@ class ServedEdr:
         records = await self._services.store.ledger(run.id).records()
         limits = BudgetLimits(**request.options.limits.model_dump())
         budget = Budget.restore(limits, records, minutes=run.active_s / 60)
-        calls = len(records)
-
-        def tell(event: CallEvent) -> None:
-            nonlocal calls
-            if event.kind == "delta":
-                return  # the context shows the text as it grows
-            data = {name: value for name, value in asdict(event).items() if value}
-            if event.kind == "end":
-                calls += 1
-                data["state"] = {"/budget": _budget(budget, calls)}
-            emit(f"call.{event.kind}", data)
-
+        tell = call_teller(emit, budget, len(records))
         # Opening a model, a corpus or a database may read files for seconds.
         context = await to_thread(self._services.context, run.id, request, budget=budget, on_event=tell)
         context.on_live = emit
@@ -136,13 +126,3 @@ class ServedEdr:
 
 def _request(options: dict[str, Any]) -> RunRequest:
     return RunRequest.model_validate({name: options[name] for name in options if name != "question"})
-
-
-def _budget(budget: Budget, calls: int) -> dict[str, Any]:
-    limits, spent = budget.limits, budget.spent
-    return {
-        "tokens": {"used": spent.tokens, "cap": limits.tokens},
-        "usd": {"used": spent.cost, "cap": limits.usd},
-        "minutes": {"used": round(budget.minutes, 3), "cap": limits.minutes},
-        "calls": calls,
-    }

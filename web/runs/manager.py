@@ -397,8 +397,9 @@ def _forking(run_id: str) -> str:
 
 def _question(options: dict[str, Any]) -> str:
     """The words by which people know the run again."""
-    if isinstance(question := options.get("question"), str) and question:
-        return question.strip()
+    for name in ("question", "goal"):
+        if isinstance(question := options.get(name), str) and question:
+            return question.strip()
     messages = options.get("messages") or (options.get("values") or {}).get("messages") or []
     for message in reversed(messages):
         if isinstance(message, dict) and message.get("role") == "user":  # type: ignore[redundant-expr]

@@ -27,6 +27,7 @@ class ServedGraph(Protocol):
         title, description: For people.
         Input: What a run is asked; its JSON is kept with the run as `options`.
         steerable: Whether its nodes read the inbox.
+        recursion_limit: The most supersteps of one drive.
         streams: Which of LangGraph's stream modes become events: tasks, custom, messages.
     """
 
@@ -35,6 +36,7 @@ class ServedGraph(Protocol):
     description: str
     Input: type[BaseModel]
     steerable: bool
+    recursion_limit: int
     streams: tuple[str, ...]
 
     def build(self) -> Any:
@@ -54,7 +56,10 @@ class ServedGraph(Protocol):
         ...
 
     async def context(self, run: Run, emit: Emit, values: dict[str, Any]) -> Any:
-        """What the nodes are handed. `values` is the state as it stands, empty before the first step."""
+        """What the nodes are handed. `values` is the state as it stands, empty before the first step.
+
+        One that has a `close()` is closed, in a thread, when the drive ends, however it ends.
+        """
         ...
 
     def initial(self, run: Run) -> Any:
@@ -116,6 +121,7 @@ class _Compiled:
 
     Input: type[BaseModel] = GraphInput
     steerable = False
+    recursion_limit = 1000
     streams: tuple[str, ...] = ("tasks", "custom", "messages")
 
     def __init__(self, name: str, graph: Any, title: str, description: str) -> None:
