@@ -5,6 +5,7 @@ from .context import Look, PhoneContext
 from .detectors import signs
 from .graph import build_graph
 from .planning import PermissionAnswer
+from .report import ending, lines_of, render_report, report_of
 from .shared import action_words
 from .state import Modules, PhoneLimits, PhoneOptions, PhoneState, Step, initial_state
 
@@ -20,6 +21,10 @@ __all__ = [
     "Step",
     "action_words",
     "build_graph",
+    "ending",
     "initial_state",
+    "lines_of",
+    "render_report",
+    "report_of",
     "signs",
 ]

@@ -89,6 +89,14 @@ def judge(state: PhoneState, context: PhoneContext, pending: Pending) -> Judgeme
         preapproved=preapproved,
         anomalies=[] if leaving_it else orders,
     )
+    if judgement.decision == "allow" and pending["disagreements"]:
+        said = pending["disagreements"][0]
+        what = (
+            "has words that are not drawn"
+            if said["kind"] == "not_drawn"
+            else "shows what its tree does not have"
+        )
+        return Judgement("ask", "disagree", f"The screen {what}: it may not be what it says it is.")
     if judgement.decision == "allow" and pending["blind"]:
         return Judgement("ask", "blind", "Nothing is known about what lies at this point.")
     return judgement
@@ -114,6 +122,7 @@ def _ask(state: PhoneState, pending: Pending, judgement: Judgement) -> ApprovalA
             "why": judgement.why,
             "thought": pending["thought"],
             "step": pending["n"],
+            "disagreements": pending["disagreements"],
             "problem": problem,
         }
         try:

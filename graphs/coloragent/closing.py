@@ -11,6 +11,7 @@ from ...tools.phone import describe, wanted_switch
 from . import shared
 from .context import PhoneContext
 from .planning import begin_next
+from .report import report_of
 from .state import Claim, Memo, PhoneState, changed, modules_of, next_subtask, subtask_of
 
 CHECKS = 2
@@ -47,6 +48,7 @@ async def finish(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
         "phone.finished", {**outcome, "answer": state["answer"], "steps": state["counters"]["step"]}, key="finished",
         state={**shared.answer(state["answer"], outcome), **shared.subtasks(subtasks, "")},
     )  # fmt: skip
+    context.store.save_report(context.run_id, report_of({**state, **update, "outcome": outcome}))  # type: ignore[typeddict-item]
     if outcome["reason"] in _SUCCESS:
         await _learn(state, context)
     return {**update, "outcome": outcome, "finished": True}
@@ -170,10 +172,11 @@ async def extract(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str
     )
     text = reply.value.text.strip() or state["answer"]
     told = {"part": part["id"], "characters": len(text), "source": reply.source}
-    context.emit("phone.extracted", told, key=f"extracted:{part['id']}")
-    if not text:
-        return {}
-    return {"memory": [*state["memory"], Memo(text=text, source=f"part {part['id']}", tainted=True)]}
+    memory = state["memory"]
+    if text:
+        memory = [*memory, Memo(text=text, source=f"part {part['id']}", tainted=True)]
+    context.emit("phone.extracted", told, key=f"extracted:{part['id']}", state=shared.memory(memory))
+    return {"memory": memory}
 
 
 async def rewrite(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:

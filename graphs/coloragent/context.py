@@ -13,19 +13,23 @@ from typing import Any
 from ...agents.coloragent import Policy
 from ...durable import CallRecord, Ledger
 from ...encoding import dump_json
-from ...errors import PhoneError
+from ...errors import MissingExtra, PhoneError
 from ...models import Budget, ModelCaller
 from ...settings import BudgetLimits
 from ...tools.memory import Memory
 from ...tools.phone import (
     Action,
+    Bounds,
     Device,
     Observation,
     Probe,
     SafetyPolicy,
     Spot,
+    Target,
+    agreement,
     fill_secrets,
     find_orders,
+    hide_secrets,
     perform,
     read_probe,
     secret_boxes,
@@ -33,7 +37,7 @@ from ...tools.phone import (
     without_secrets,
 )
 from ...tools.runs import ImageStore, RunStore, blacken
-from .state import Pending, PhoneLimits, PhoneState, Seen
+from .state import Difference, Pending, PhoneLimits, PhoneState, Seen
 
 FRESH_S = 1.0  # a look older than this is taken again before a touch
 
@@ -156,6 +160,37 @@ class PhoneContext:
     async def screen(self, state: PhoneState) -> Look:
         """The screen as this process last saw it; a resumed process looks anew."""
         return self.now or await self.look(state["options"]["pictures"])
+
+    async def disagreements(self, target: Target | None) -> list[Difference]:
+        """Where tree and picture of the last look differ, what lies at the target first; at most five.
+
+        A look without a picture gets one, unless the screen has moved on; it is compared and not kept.
+        """
+        look = self.now
+        if look is None or "screenshot" not in self.device.features:
+            return []
+        return await asyncio.to_thread(self._disagreements, look.observation, target)
+
+    def _disagreements(self, seen: Observation, target: Target | None) -> list[Difference]:
+        if seen.png is None:
+            again = self.device.observe()
+            if without_secrets(again, list(self.secrets.items())).signature != seen.signature:
+                return []
+            seen = again
+        try:
+            found = agreement(seen)
+        except (MissingExtra, PhoneError):  # nothing here can read pictures, or this one is damaged
+            return []
+        box = Bounds(*target["bounds"]) if target is not None else Bounds(0, 0, 0, 0)
+        told = [
+            Difference(
+                kind=d.kind, bounds=[d.bounds.left, d.bounds.top, d.bounds.right, d.bounds.bottom],
+                text=hide_secrets((d.node.text or d.node.description)[:200], self.secrets.items()) if d.node else "",
+                at_target=not d.bounds.clip(box).empty,
+            )
+            for d in found
+        ]  # fmt: skip
+        return sorted(told, key=lambda d: not d["at_target"])[:5]
 
     async def probe(self, probe: Probe) -> bool | None:
         """The state of a switch, if the device may and can be asked."""

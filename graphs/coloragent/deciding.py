@@ -41,7 +41,10 @@ async def perceive(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[st
     n = state["counters"]["step"]
     shown = {"n": n, "image": seen["image"], "signature": seen["signature"], "package": seen["package"]}
     context.emit(
-        "phone.screen", {**shown, "orders": seen["orders"]}, key=f"screen:{n}", state=shared.screen(seen)
+        "phone.screen",
+        {**shown, "orders": seen["orders"]},
+        key=f"screen:{n}",
+        state=shared.screen(seen, look=look.observation),
     )
     return {"observation": seen, "screens": kept_screens(state, look)}
 
@@ -73,6 +76,12 @@ async def decide(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
     merged = {**merged, **grounded}  # type: ignore[typeddict-item]
     if (pending := merged["pending"]) is None:
         return {**chosen, **grounded}
+    if pending["classes"]:
+        pending = merged["pending"] = {
+            **pending,
+            "disagreements": await context.disagreements(pending["target"]),
+        }
+        grounded["pending"] = pending
     judgement = judge(merged, context, pending)
     passed = allow(context, pending, judgement) if judgement.decision == "allow" else {}
     return {**chosen, **grounded, **passed}
@@ -105,11 +114,14 @@ async def _choose(state: PhoneState, context: PhoneContext) -> dict[str, Any]:
         return {**found, "pending": _pending(n, decision)}
     if action.kind == "note":
         memo = Memo(text=action.text, source=f"step {n}, {look.observation.package}", tainted=True)
-        step = record(state, decision, n, "ok", "rule", "noted", look)
-        return {**found, "memory": [*state["memory"], memo], "history": [*state["history"], step]}
+        step, memory = record(state, decision, n, "ok", "rule", "noted", look), [*state["memory"], memo]
+        paths = {**shared.step(step), **shared.memory(memory)}
+        context.emit("phone.step", {"n": n}, key=f"step:{n}", state=paths)
+        return {**found, "memory": memory, "history": [*state["history"], step]}
     if action.kind == "ask":
         if not modules_of(state).ask:
             step = record(state, decision, n, "refused", "rule", "the user cannot be asked", look)
+            context.emit("phone.step", {"n": n}, key=f"step:{n}", state=shared.step(step))
             return {**found, "history": [*state["history"], step], "feedback": ["The user cannot be asked."]}
         asked = {"n": n, "text": action.text, "options": action.options, "scenario": decision.scenario}
         return {**found, "question": asked}
@@ -130,6 +142,7 @@ def _pending(n: int, decision: Decision) -> Pending:
         n=n, thought=decision.thought, expect=decision.expect, source=decision.source,
         action=decision.action.model_dump(exclude_defaults=True, mode="json"), target=None, classes=[], words="",
         package="", spot=[0, 0, 0, 0], focus=False, signature="", blind=False, error="", replayed=False,
+        disagreements=[],
     )  # fmt: skip
 
 
@@ -258,7 +271,10 @@ async def _ground(state: PhoneState, context: PhoneContext) -> dict[str, Any]:
     if seen is not None and found.target is not None:
         told = {"n": pending["n"], "target": found.target, "classes": grounded["classes"]}
         context.emit(
-            "phone.target", told, key=f"target:{pending['n']}", state=shared.screen(seen, found.target)
+            "phone.target",
+            told,
+            key=f"target:{pending['n']}",
+            state=shared.screen(seen, found.target, look=look.observation),
         )
     return {"pending": grounded, "counters": {**counters, "ground": 0}}
 
@@ -296,5 +312,7 @@ async def ask(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, An
     look = await context.screen(state)
     step = record(state, decision, asked["n"], "ok", "rule", f"answered: {text}"[:300], look)
     said = {"question": asked["text"], "answer": text or "(no answer)"}
-    context.emit("phone.asked", {"n": asked["n"], **said}, key=f"asked:{asked['n']}", state=shared.step(step))
-    return {"questions": [*state["questions"], said], "question": None, "history": [*state["history"], step]}
+    questions = [*state["questions"], said]
+    paths = {**shared.step(step), **shared.questions(questions)}
+    context.emit("phone.asked", {"n": asked["n"], **said}, key=f"asked:{asked['n']}", state=paths)
+    return {"questions": questions, "question": None, "history": [*state["history"], step]}

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tools.phone import Action, DeviceInfo
+from ...tools.phone import Action, DeviceInfo, Observation, describe
 from ...tools.runs import Message
-from .state import Pending, Permissions, PhoneState, Seen, Step, Subtask, Target
+from .state import Memo, Pending, Permissions, PhoneState, Seen, Step, Subtask, Target
 
 Paths = dict[str, Any]
 
 
-def screen(seen: Seen, target: Target | None = None) -> Paths:
-    """What the phone shows, and where it is about to be touched."""
+_LISTED = 1200
+
+
+def screen(seen: Seen, target: Target | None = None, *, look: Observation) -> Paths:
+    """What the phone shows, as a picture's hash and as a list, and where it is about to be touched."""
     shown = ("image", "width", "height", "package", "activity")
     mark = None
     if target is not None:
         mark = {"bounds": target["bounds"], "point": target["point"], "label": target["label"]}
-    return {"/phone/screen": {**{name: seen[name] for name in shown}, "target": mark}}
+    listed = describe(look, limit=_LISTED)
+    return {"/phone/screen": {**{name: seen[name] for name in shown}, "target": mark, "list": listed}}
 
 
 def subtasks(values: list[Subtask], current: str) -> Paths:
@@ -39,6 +43,16 @@ def device(info: DeviceInfo) -> Paths:
 def step(value: Step) -> Paths:
     """One step."""
     return {f"/phone/steps/{value['n']}": dict(value)}
+
+
+def memory(values: list[Memo]) -> Paths:
+    """What was noted on the way."""
+    return {"/phone/memory": list(values)}
+
+
+def questions(values: list[dict[str, str]]) -> Paths:
+    """What the user was asked, and answered."""
+    return {"/phone/questions": list(values)}
 
 
 def answer(text: str, outcome: dict[str, str]) -> Paths:

@@ -134,6 +134,18 @@ class Step(TypedDict):
     signature: str
 
 
+class Difference(TypedDict):
+    """A place where tree and picture differ: `not_drawn` words, or a drawing with `no_node`.
+
+    `bounds` are left, top, right, bottom; `at_target` says whether it lies where the finger would come down.
+    """
+
+    kind: Literal["not_drawn", "no_node"]
+    bounds: list[int]
+    text: str
+    at_target: bool
+
+
 class Pending(TypedDict):
     """A decision on its way to the phone.
 
@@ -148,6 +160,7 @@ class Pending(TypedDict):
         blind: Whether nothing is known about what lies under its point.
         error: What the device said against it.
         replayed: Whether it may or may not have been done before the process died.
+        disagreements: Of a gated action, where the tree and the picture of the screen tell different things.
     """
 
     n: int
@@ -165,6 +178,7 @@ class Pending(TypedDict):
     blind: bool
     error: str
     replayed: bool
+    disagreements: list[Difference]
 
 
 class Approval(TypedDict):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...errors import MissingExtra
+from ...graphs.coloragent import ending, lines_of
 from ...graphs.edr import about_lines, byline, label
 from ...tools.charts import ChartSpec
 from ...tools.charts import render as draw
@@ -35,6 +36,9 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     """The blocks of a report, in order."""
     language = report["language"]
     yield Block("title", plain(report["title"]))
+    if report.get("kind") == "phone":
+        yield from _phone(report)
+        return
     yield Block("byline", plain(byline(report)))
     if not report["sections"]:
         yield Block("note", label(language, "nothing"))
@@ -57,6 +61,14 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     yield Block("heading", label(language, "about"))
     for line in about_lines(report):
         yield Block("note", plain(line))
+
+
+def _phone(report: Mapping[str, Any]) -> Iterator[Block]:
+    yield Block("byline", plain(ending(report)))
+    for title, lines in lines_of(report):
+        yield Block("heading", title)
+        for line in lines:
+            yield Block("note", plain(line))
 
 
 def _charts(report: Mapping[str, Any]) -> Iterator[Block]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from ...graphs.coloragent import render_report
 from ...graphs.edr import render
 
 Kind = Literal["md", "html", "json", "docx", "pdf"]
@@ -32,6 +33,8 @@ def write(report: Mapping[str, Any], kind: Kind) -> bytes:
         from .pdf import to_pdf
 
         return to_pdf(report)
+    if report.get("kind") == "phone":
+        return render_report(report, kind).encode("utf-8", "replace")
     return render(report, kind).encode("utf-8", "replace")
 
 
