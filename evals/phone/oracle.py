@@ -19,6 +19,7 @@ Memory = dict[str, str]
 Words = str | Callable[[Memory], str]
 _PATIENCE = 3  # tries of one way before another is taken
 _MAX_SCROLLS = 12
+_KNOB = 30  # pixels from a slider's edge to where its knob can be
 _SAME = 0.75  # share of labels that two looks at one end of a list have in common
 
 
@@ -48,7 +49,8 @@ class Target:
         found = [
             e
             for e in seen.tree.elements()
-            if self._fits(e, wanted, near) and (not touched or e.node.takes_touch or e.checked is not None)
+            if self._fits(e, wanted, near)
+            and (not touched or e.node.takes_touch or e.checked is not None or e.role == "slider")
         ]
         return found[self.nth] if len(found) > self.nth else None
 
@@ -71,7 +73,8 @@ class Rung:
 
     Attributes:
         kind: go and do (a tap), hold (a long press that only leads somewhere), fill (a field), toggle (a switch or
-            checkbox), read (remember words of the screen), press (a key, once), ask (the user, once), answer (say it).
+            checkbox), slide (a slider to `text`, its value and its end as "128/255"), read (remember words of the
+            screen), press (a key, once), pull (the notification shade down), ask (the user, once), answer (say it).
         target: What it is done to.
         text: What is filled in, asked or answered; for `read` a regular expression whose first group is kept.
         on: The wanted state of a toggle.
@@ -82,7 +85,7 @@ class Rung:
         key: For `press`.
     """
 
-    kind: Literal["go", "do", "hold", "fill", "toggle", "read", "press", "ask", "answer"]
+    kind: Literal["go", "do", "hold", "fill", "toggle", "slide", "read", "press", "pull", "ask", "answer"]
     target: Target = Target()
     text: Words = ""
     on: bool = True
@@ -122,6 +125,7 @@ class Oracle:
     _done: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     _flow: int = 0
     _tried: tuple[int, int] | None = None
+    _attempts: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     _scrolls: int = 0
     _down: bool = True
     _seen: frozenset[str] = frozenset()
@@ -163,17 +167,26 @@ class Oracle:
                 break  # what stands on later screens may look the same here
             element = rung.target.find(seen, self.memory)
             if self._shows(rung, r, element, seen):
-                self._done.add((self._flow, r))
+                # A deed that is done has taken with it what was filled in for it.
+                self._done.update(
+                    (self._flow, e) for e in range(r + 1) if e == r or rung.kind in ("do", "press")
+                )
 
     def _shows(self, rung: Rung, r: int, element: Element | None, seen: Observation) -> bool:
         if rung.kind in ("do", "press"):
+            if rung.until is not None:
+                tried = (self._flow, r) in self._attempts
+                return tried and rung.until.find(seen, self.memory) is not None
             if self._tried != (self._flow, r):
                 return False
-            if rung.until is not None:
-                return rung.until.find(seen, self.memory) is not None
             return element is None if rung.kind == "do" else True
         if element is None:
             return False
+        if rung.kind == "slide":
+            wanted, end = _slide_words(rung, self.memory)
+            return abs(float(element.node.text or 0) - wanted) <= 0.03 * end
+        if rung.kind == "pull":
+            return True
         if rung.kind == "fill":
             return field_text(element) == _words(rung.text, self.memory)
         if rung.kind == "toggle":
@@ -198,8 +211,12 @@ class Oracle:
             return Action(kind="answer", text=_words(rung.text, self.memory))
         if rung.kind == "press" and self._in_app(flow, seen):
             self._tried = (self._flow, r)
+            self._attempts.add((self._flow, r))
             return Action(kind="key", key=rung.key)
         here = self._in_app(flow, seen)
+        if rung.kind == "pull" and here:
+            x = seen.width / 2
+            return Action(kind="swipe", x=x, y=8, x2=x, y2=seen.height * 0.7)
         element = self._offered(rung, seen) if here else None
         if element is not None and rung.kind != "read":
             self._reset_search()
@@ -225,6 +242,12 @@ class Oracle:
 
     def _do(self, rung: Rung, r: int, element: Element) -> Action:
         self._tried, self._led = (self._flow, r), {}
+        self._attempts.add((self._flow, r))
+        if rung.kind == "slide":
+            wanted, end = _slide_words(rung, self.memory)
+            box = element.node.bounds
+            x = box.left + _KNOB + (box.right - box.left - 2 * _KNOB) * wanted / end
+            return Action(kind="tap", x=round(x), y=box.center[1])
         if rung.kind != "fill":
             return _tap(element)
         if not element.node.focused:
@@ -255,6 +278,9 @@ class Oracle:
             self._waits += 1
             return Action(kind="wait", seconds=1)
         scrollable = next((e for e in seen.tree.elements() if e.node.scrollable), None)
+        if scrollable is None and self._scrolls < 1:
+            self._scrolls += 1  # an input that does nothing may still bring a late or lost word
+            return Action(kind="swipe", direction="up")
         if scrollable is not None and self._scrolls < _MAX_SCROLLS:
             self._scrolls += 1
             labels = frozenset(e.label for e in seen.tree.elements())
@@ -301,6 +327,16 @@ def toggle(label: Words = "", on: bool = True, **how: object) -> Rung:
     return Rung("toggle", _target(label, how), on=on)
 
 
+def slide(label: Words, value: int, end: int) -> Rung:
+    """Have a slider at a value; it goes from 0 to `end`."""
+    return Rung("slide", Target(label, role="slider", contains=True), text=f"{value}/{end}")
+
+
+def pull() -> Rung:
+    """Have the notification shade down."""
+    return Rung("pull", Target("Auto-rotate"))
+
+
 def read(save: str, label: Words = "", pattern: Words = "", **how: object) -> Rung:
     """Remember words of the screen."""
     return Rung("read", _target(label, how), text=pattern, save=save)
@@ -319,6 +355,11 @@ def ask(question: Words, save: str = "answer") -> Flow:
 def answer(text: Words) -> Flow:
     """Say the answer."""
     return Flow("", (Rung("answer", text=text),))
+
+
+def _slide_words(rung: Rung, memory: Memory) -> tuple[float, float]:
+    value, end = _words(rung.text, memory).split("/")
+    return float(value), float(end)
 
 
 def is_on(element: Element) -> bool:
