@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from .app import App, Screen
-from .faults import Faults
+from .faults import OUTAGE, Faults
 from .files import Files
 from .state import LAUNCHER, SYSTEM_UI, Clock, Frame, Notification, State
 
@@ -69,12 +69,17 @@ class Controls:
         """Whether apps reach the network."""
         wifi, data = self.setting("global", "wifi_on") == "1", self.setting("global", "mobile_data") == "1"
         airplane = self.setting("global", "airplane_mode_on") == "1"
-        return (wifi or (data and not airplane)) and not self.faults.no_network
+        return (wifi or (data and not airplane)) and not self.cut_off
 
     @property
     def sending(self) -> bool:
         """Whether the mobile network carries calls and messages."""
-        return self.setting("global", "airplane_mode_on") != "1" and not self.faults.no_network
+        return self.setting("global", "airplane_mode_on") != "1" and not self.cut_off
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the fault `no_network` still lasts."""
+        return self.faults.no_network and self.state.actions < OUTAGE
 
     def rotate(self, quarters: int) -> None:
         """Turn the screen to a number of quarter turns, 0 to 3."""

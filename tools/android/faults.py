@@ -18,7 +18,7 @@ class Faults:
         permission_dialog: An app that comes to the front asks for a permission first.
         anr_dialog: "APP isn't responding" after a touch.
         crash: The app in front closes after a touch; its data stays.
-        no_network: There is no network, whatever the settings say.
+        no_network: For the first 12 inputs there is no network, whatever the settings say.
         rotation: The screen turns after an action (and back by the same chance).
         pixels_only: A word or button is missing from the tree until the next action; its picture stays.
         tree_only: A word or button is missing from the picture until the next action; its node stays.
@@ -63,6 +63,9 @@ class Faults:
             raise ValueError(f"No fault {name!r}; there are {', '.join(Faults.NAMES)}.")
         return Faults(**{name: _RATES[name]})  # type: ignore[arg-type]
 
+
+OUTAGE = 12
+"""Inputs after which the network of the fault `no_network` comes back."""
 
 _RATES: dict[str, float | bool] = {
     "dropped_tap": 0.1, "late_redraw": 0.2, "stale_tree": 0.1, "keyboard_over": 0.5, "permission_dialog": 0.5,

@@ -101,8 +101,13 @@ def _gather(spots: list[_Spot]) -> None:
             parent.checkable = spot.checkable or parent.checkable
 
 
+_SLIDER = re.compile(r"SeekBar|Slider")
+
+
 def _own_words(node: Node) -> str:
-    if node.editable:
+    if _SLIDER.search(node.class_name):  # its text is only its position
+        words = ", ".join(part for part in (node.description, node.text) if part)
+    elif node.editable:
         words = node.description or node.hint or ("" if node.password else node.text)
     else:
         words = ("" if node.password else node.text) or node.description
