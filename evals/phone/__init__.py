@@ -6,14 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .catalog import all_templates
+    from .env import PhoneEnv, VectorEnv
     from .judges import JudgeCaller, Truth
     from .oracle import Oracle
     from .play import Episode, play_with
     from .policies import ImperfectPolicy, OraclePolicy, Rates
     from .report import Summary, compare_outcomes, summarise, table
+    from .reward import accuracy, token_f1
     from .stats import Interval, mcnemar, paired_difference, wilson
     from .suite import Outcome, SimulatedUser, play_task, run_suite, run_task
     from .template import Task, Template, TemplateRegistry
+    from .trajectory import Trajectory, TrajectoryStep, read_trajectories, write_trajectories
 
 _HOMES = {
     "Episode": ".play",
@@ -23,23 +27,32 @@ _HOMES = {
     "Oracle": ".oracle",
     "OraclePolicy": ".policies",
     "Outcome": ".suite",
+    "PhoneEnv": ".env",
     "Rates": ".policies",
     "SimulatedUser": ".suite",
     "Summary": ".report",
     "Task": ".template",
     "Template": ".template",
     "TemplateRegistry": ".template",
+    "Trajectory": ".trajectory",
+    "TrajectoryStep": ".trajectory",
     "Truth": ".judges",
+    "VectorEnv": ".env",
+    "accuracy": ".reward",
+    "all_templates": ".catalog",
     "compare_outcomes": ".report",
     "mcnemar": ".stats",
     "paired_difference": ".stats",
     "play_task": ".suite",
     "play_with": ".play",
+    "read_trajectories": ".trajectory",
     "run_suite": ".suite",
     "run_task": ".suite",
     "summarise": ".report",
     "table": ".report",
+    "token_f1": ".reward",
     "wilson": ".stats",
+    "write_trajectories": ".trajectory",
 }
 
 __all__ = [
@@ -50,23 +63,32 @@ __all__ = [
     "Oracle",
     "OraclePolicy",
     "Outcome",
+    "PhoneEnv",
     "Rates",
     "SimulatedUser",
     "Summary",
     "Task",
     "Template",
     "TemplateRegistry",
+    "Trajectory",
+    "TrajectoryStep",
     "Truth",
+    "VectorEnv",
+    "accuracy",
+    "all_templates",
     "compare_outcomes",
     "mcnemar",
     "paired_difference",
     "play_task",
     "play_with",
+    "read_trajectories",
     "run_suite",
     "run_task",
     "summarise",
     "table",
+    "token_f1",
     "wilson",
+    "write_trajectories",
 ]
 
 
