@@ -31,6 +31,7 @@ class Target:
         label: The words, without case; a callable makes them from what was remembered.
         id: The end of the resource id.
         role: As `Element.role` has it; "" is any.
+        text: What stands in it: the label of a field is its hint.
         contains: Whether a part of the words is enough.
         near: Words that must stand in its label, its context or the row that it stands in.
         nth: Which of several, from 0.
@@ -39,6 +40,7 @@ class Target:
     label: Words = ""
     id: str = ""
     role: str = ""
+    text: str = ""
     contains: bool = False
     near: Words = ""
     nth: int = 0
@@ -61,6 +63,7 @@ class Target:
             (not wanted or (wanted in said if self.contains else wanted == said))
             and (not self.id or element.node.resource_id.endswith(self.id))
             and (not self.role or element.role == self.role)
+            and (not self.text or element.node.text == self.text)
             and (
                 not near or _plain(near) in _plain(f"{element.label} {element.context} {_row_words(element)}")
             )

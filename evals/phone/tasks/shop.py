@@ -141,8 +141,8 @@ TEMPLATES: list[Template] = [
             flow(
                 "Corner Shop",
                 go(p["product"], id="product_row", contains=True),
-                do("More", until=Target("2", id="quantity")),
-                do("More", until=Target("3", id="quantity")),
+                do("More", until=Target("2", id="quantity"), when=Target("1", id="quantity")),
+                do("More", until=Target("3", id="quantity"), when=Target("2", id="quantity")),
                 do("Add to cart", until=row(p["product"])),
             )
         ],
