@@ -5,6 +5,7 @@ from .context import Look, PhoneContext
 from .detectors import signs
 from .graph import build_graph
 from .planning import PermissionAnswer
+from .replay import replay_html
 from .report import ending, lines_of, render_report, report_of
 from .shared import action_words
 from .state import Modules, PhoneLimits, PhoneOptions, PhoneState, Step, initial_state
@@ -25,6 +26,7 @@ __all__ = [
     "initial_state",
     "lines_of",
     "render_report",
+    "replay_html",
     "report_of",
     "signs",
 ]

@@ -39,6 +39,7 @@ from ...tools.phone import (
 from ...tools.runs import ImageStore, RunStore, blacken
 from .state import Difference, Pending, PhoneLimits, PhoneState, Seen
 
+_SEEN = 24  # pixels: of a row that is scrolled away but for an edge, no words can be seen
 FRESH_S = 1.0  # a look older than this is taken again before a touch
 
 
@@ -189,6 +190,7 @@ class PhoneContext:
                 at_target=not d.bounds.clip(box).empty,
             )
             for d in found
+            if min(d.bounds.right - d.bounds.left, d.bounds.bottom - d.bounds.top) >= _SEEN
         ]  # fmt: skip
         return sorted(told, key=lambda d: not d["at_target"])[:5]
 

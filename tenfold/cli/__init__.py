@@ -10,6 +10,7 @@ import typer
 from .. import __version__
 from ._common import exit_code, print_json, say, what_went_wrong
 from .history import runs, show
+from .phone import phone_app
 from .research import research, resume, steer
 from .servers import mcp_app
 from .setup import doctor, index, models_app
@@ -19,7 +20,7 @@ from .web import web
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Deep research that runs on your machine: a question in, a report with checked citations out.",
+    help="Deep research and phone tasks that run on your machine: steered, resumable, and approved by you.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -51,6 +52,7 @@ app.command()(doctor)
 app.command()(web)
 app.add_typer(models_app, name="models")
 app.add_typer(mcp_app, name="mcp")
+app.add_typer(phone_app, name="phone")
 app.add_typer(users_app, name="users")
 
 

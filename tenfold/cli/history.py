@@ -72,6 +72,7 @@ def show(
     """Print a run's report, its log, or its calls."""
     import asyncio
 
+    from ..graphs.coloragent import render_report
     from ..graphs.edr import render
 
     opened = services()
@@ -94,4 +95,4 @@ def show(
         status = opened.status(found)
         mend = "Wait for it." if status == "running" else f"Go on with: tenfold resume {found.id}"
         raise RunError(f"Run {found.id!r} is {status.replace('_', ' ')} and has no report yet.", mend=mend)
-    sys.stdout.write(render(report, form))
+    sys.stdout.write((render_report if found.graph == "phone" else render)(report, form))

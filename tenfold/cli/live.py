@@ -58,6 +58,11 @@ class LiveView:
         self._sources: dict[str, str] = {}
         self._began = time.monotonic() - run.active_s
 
+    def line(self, event: Event) -> str:
+        """What a log says of an event, before it is taken in; "" for nothing."""
+        step = STEPS.get(event.type, "")
+        return step if step != self.step else ""
+
     def take(self, event: Event) -> None:
         """Fold in one event."""
         data = event.data

@@ -10,6 +10,7 @@ import typer
 
 from ..errors import ConfigError
 from ._common import say
+from .phone_ask import PHONE_KINDS, ask_about_phone, show_phone_question
 
 _FORMS = "“add TITLE”, “drop t2”, “first t3”, or “t2 NEW TITLE”"
 _PRIORITY = 90  # what a person adds by hand comes before most of the planner's own items
@@ -56,8 +57,17 @@ def open_items(value: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in value["todo"]["items"] if item["status"] != "cancelled"]
 
 
+def choices_of(value: dict[str, Any]) -> tuple[str, ...]:
+    """The options of `tenfold resume` that answer what the run asks."""
+    if value["kind"] in ("clarify", "ask_user"):
+        return ("--answer",)
+    return ("--approve", "--reject") if value["kind"] in PHONE_KINDS else ("--approve", "--edit", "--reject")
+
+
 def show_question(value: dict[str, Any]) -> None:
     """Say what the run asks."""
+    if value["kind"] in PHONE_KINDS:
+        return show_phone_question(value)
     if value["kind"] == "clarify":
         return say(value["question"], "bold")
     if value.get("problem"):
@@ -70,6 +80,8 @@ def show_question(value: dict[str, Any]) -> None:
 def ask(value: dict[str, Any]) -> Any:
     """Ask the person at the terminal what the run asks."""
     show_question(value)
+    if value["kind"] in PHONE_KINDS:
+        return ask_about_phone(value)
     if value["kind"] == "clarify":
         return {
             "answer": typer.prompt(

@@ -16,7 +16,8 @@ import typer
 
 from ..errors import ConfigError
 from ._common import LOG_FILE, Exit, load, print_json, say, services, wrong_values
-from .plan import ask, edits, open_items, show_question
+from .phone_end import deliver_phone, give_secrets
+from .plan import ask, choices_of, edits, open_items, show_question
 
 if TYPE_CHECKING:
     from ..graphs.edr import RunOptions
@@ -176,12 +177,11 @@ class _Reply:
         Raises:
             ConfigError: It answers another kind of question.
         """
-        if (self.option == "--answer") != (value["kind"] == "clarify"):
-            asked = "a question" if value["kind"] == "clarify" else "a plan that waits for approval"
-            mend = (
-                "Use --answer TEXT." if value["kind"] == "clarify" else "Use --approve, --edit or --reject."
-            )
-            raise ConfigError(f"{self.option} does not answer {asked}.", mend=mend)
+        fitting = choices_of(value)
+        if self.option not in fitting:
+            asked = "a question" if fitting == ("--answer",) else "a plan that waits for approval"
+            asked = f"“{value['said']}”" if value["kind"] == "approve_action" else asked
+            raise ConfigError(f"{self.option} does not answer {asked}.", mend=f"Use {' or '.join(fitting)}.")
         match self.option:
             case "--answer":
                 return {"answer": self.text}
@@ -195,27 +195,45 @@ class _Reply:
 
 def _options(settings: Settings, caps: list[str], **given: Any) -> RunOptions:
     """The run's options: caps of the settings, then those of the command line."""
-    from pydantic import ValidationError
+    from ..graphs.edr import RunOptions
 
-    from ..graphs.edr import Limits, RunOptions
-
-    limits: dict[str, float] = settings.budget.model_dump(exclude_none=True)
-    for cap in caps:
-        name, _, value = cap.partition("=")
-        if name not in Limits.model_fields:
-            raise ConfigError(f"--budget {cap!r} is not a cap.", mend=_CAPS)
-        try:
-            number = float(value.replace(",", "").replace("_", ""))
-            limits[name] = int(number) if name in ("tokens", "loops") else number
-            Limits.model_validate(limits)
-        except ValidationError as error:
-            raise ConfigError(f"--budget {cap!r}: {wrong_values(error)}", mend=_CAPS) from error
-        except (ValueError, OverflowError) as error:
-            raise ConfigError(f"--budget {cap!r} has no number.", mend=_CAPS) from error
+    limits = settings.budget.model_dump(exclude_none=True) | caps_of(caps)
     return RunOptions.model_validate({**given, "limits": limits, "parallel": min(16, settings.concurrency)})
 
 
+def caps_of(caps: list[str], *, loops: bool = True) -> dict[str, float]:
+    """Caps as the command line gives them.
+
+    Raises:
+        ConfigError: One is not a cap, or has no number.
+    """
+    from pydantic import ValidationError
+
+    from ..graphs.coloragent import PhoneLimits
+    from ..graphs.edr import Limits
+
+    fields, limits = Limits if loops else PhoneLimits, dict[str, float]()
+    for cap in caps:
+        name, _, value = cap.partition("=")
+        if name not in fields.model_fields:
+            raise ConfigError(f"--budget {cap!r} is not a cap.", mend=_CAPS if loops else _PHONE_CAPS)
+        try:
+            number = float(value.replace(",", "").replace("_", ""))
+            limits[name] = int(number) if name in ("tokens", "loops") else number
+            fields.model_validate(limits)
+        except ValidationError as error:
+            raise ConfigError(
+                f"--budget {cap!r}: {wrong_values(error)}", mend=_CAPS if loops else _PHONE_CAPS
+            ) from error
+        except (ValueError, OverflowError) as error:
+            raise ConfigError(
+                f"--budget {cap!r} has no number.", mend=_CAPS if loops else _PHONE_CAPS
+            ) from error
+    return limits
+
+
 _CAPS = "Write tokens=50000, usd=0.5, minutes=10 or loops=3."
+_PHONE_CAPS = "Write tokens=50000, usd=0.5 or minutes=10."
 
 
 def _whole_path(database: str) -> str:
@@ -253,7 +271,7 @@ async def _research(opened: Services, question: str, request: RunRequest, output
     if request.docs:
         await index_folder(opened, Path(request.docs), show=output.show)
     driver = Driver(opened)
-    await _drive(driver, driver.create(question, request), None, output)
+    await drive(driver, driver.create(question, request), None, output)
 
 
 async def _go_on(opened: Services, run_id: str, reply: _Reply | None, output: Output) -> None:
@@ -261,6 +279,8 @@ async def _go_on(opened: Services, run_id: str, reply: _Reply | None, output: Ou
 
     driver = Driver(opened)
     view = await driver.view(run_id)
+    if view.run.graph == "phone":
+        give_secrets(driver, view.run.options.get("secrets", []))
     if view.status == "completed":
         return _deliver(view, output)
     if reply is not None and not view.interrupts:
@@ -271,10 +291,15 @@ async def _go_on(opened: Services, run_id: str, reply: _Reply | None, output: Ou
         answers = {number: reply.to(value) for number, value in view.interrupts.items()}
     elif view.interrupts:
         answers = _answers(view, output)
-    await _drive(driver, view.run, answers, output)
+    await drive(driver, view.run, answers, output)
 
 
-async def _drive(driver: Driver, run: Run, answers: dict[str, Any] | None, output: Output) -> None:
+async def drive(driver: Driver, run: Run, answers: dict[str, Any] | None, output: Output) -> None:
+    """Drive a run to its end, a pause, or a question that nobody is there to answer.
+
+    Raises:
+        typer.Exit: It did not come to its end.
+    """
     from .watch import watched
 
     while True:
@@ -314,7 +339,7 @@ def _answers(view: RunView, output: Output) -> dict[str, Any]:
     for value in view.interrupts.values():
         if not output.can_ask:
             show_question(value)
-        choices = "--answer TEXT" if value["kind"] == "clarify" else "--approve, --edit EDIT or --reject WHY"
+        choices = " or ".join(choices_of(value))
         say(f"The run waits for you. Go on with: tenfold resume {run} {choices}")
     raise typer.Exit(Exit.WAITS)
 
@@ -333,6 +358,8 @@ def _deliver(view: RunView, output: Output) -> None:
     from ..graphs.edr import byline, render
 
     assert view.report is not None
+    if view.run.graph == "phone":
+        return deliver_phone(view, output.out, as_json=output.as_json)
     out = output.out
     if out is not None:
         kind = cast(Literal["md", "html", "json"], out.suffix[1:])

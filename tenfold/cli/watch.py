@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._common import console, say
 from .keyboard import LineReader
-from .live import STEPS, LiveView
+from .live import LiveView
+from .phone_live import PhoneView
 
 if TYPE_CHECKING:
     from ..tools.runs import Run
@@ -93,7 +94,7 @@ class _Steps:
 
     def __init__(self, driver: Driver, run: Run) -> None:
         self._store, self._run = driver.services.store, run.id
-        self._seen, self._view = _seen(driver, run), LiveView(run)
+        self._seen, self._view = _seen(driver, run), _view(run)
 
     async def follow(self) -> None:
         """Look again and again, until cancelled."""
@@ -104,10 +105,14 @@ class _Steps:
     def print_new(self) -> None:
         """Fold in the events since the last look."""
         for event in self._store.events(self._run, after=self._seen):
-            self._seen, step = event.seq, self._view.step
+            self._seen, line = event.seq, self._view.line(event)
             self._view.take(event)
-            if self._view.step != step and event.type in STEPS:
-                say(self._view.step)
+            if line:
+                say(line)
+
+
+def _view(run: Run) -> LiveView | PhoneView:
+    return PhoneView(run) if run.graph == "phone" else LiveView(run)
 
 
 def _seen(driver: Driver, run: Run) -> int:
@@ -122,7 +127,7 @@ def _seen(driver: Driver, run: Run) -> int:
 async def _live(driver: Driver, run: Run) -> AsyncGenerator[Say]:
     from rich.live import Live
 
-    view, store = LiveView(run), driver.services.store
+    view, store = _view(run), driver.services.store
     seen = 0
     for event in store.events(run.id, limit=1_000_000):
         seen = event.seq
@@ -149,7 +154,7 @@ async def _live(driver: Driver, run: Run) -> AsyncGenerator[Say]:
 
 
 async def _draw(
-    driver: Driver, run_id: str, view: LiveView, reader: LineReader, live: Any, seen: int
+    driver: Driver, run_id: str, view: LiveView | PhoneView, reader: LineReader, live: Any, seen: int
 ) -> None:
     """Fold new events into the view, several times a second; the run itself is never waited for."""
     while True:

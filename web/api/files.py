@@ -11,8 +11,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, StringConstraints
 from starlette.exceptions import HTTPException
 
+from ...graphs.coloragent import replay_html
 from ...tools.charts import ChartSpec
 from ...tools.charts import render as draw
+from ...tools.runs import Run, RunStore
 from ..exports import MEDIA_TYPES, Kind, file_name, write
 from ..runs import images_of
 from .desk import ERRORS, DeskDep, Owner, RunId, ShortId, not_found
@@ -201,6 +203,32 @@ async def image(desk: DeskDep, owner: Owner, run_id: RunId, sha: ImageHash) -> R
         raise not_found()
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "Content-Security-Policy": _INERT}
     return Response(found, media_type="image/png", headers=headers)
+
+
+@router.get(
+    "/runs/{run_id}/replay.html", response_class=Response, responses={200: {"content": {"text/html": {}}}}
+)
+async def replay(desk: DeskDep, owner: Owner, run_id: RunId) -> Response:
+    """A phone task step by step, as one page without script, to keep or to hand on."""
+    run = await desk.run(run_id, owner)
+    if run.graph != "phone":
+        raise not_found()
+    page = await asyncio.to_thread(_replay, desk.services.store, run)
+    name = quote(f"{file_name(run.question, 'html')}")
+    return Response(
+        page,
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Disposition": f"attachment; filename=replay.html; filename*=UTF-8''{name}",
+            "Content-Security-Policy": _INERT,
+        },
+    )
+
+
+def _replay(store: RunStore, run: Run) -> bytes:
+    images = images_of(store)
+    page = replay_html(run, store.events(run.id, limit=1_000_000), lambda sha: images.get(run.id, sha))
+    return page.encode("utf-8", "replace")
 
 
 @router.get("/runs/{run_id}/trace")
