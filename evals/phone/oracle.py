@@ -223,6 +223,8 @@ class Oracle:
         element = self._offered(rung, seen) if here else None
         if element is not None and rung.kind != "read":
             self._reset_search()
+            if self._tried == (self._flow, r) and _covered(element, seen):
+                return Action(kind="key", key="back")
             return self._do(rung, r, element)
         if here and seen.keyboard:
             return Action(kind="key", key="back")  # the keyboard may cover it
@@ -276,6 +278,7 @@ class Oracle:
         """Look for what is not on the screen: wait a moment, scroll down and up again, go back, start anew."""
         if not self._in_app(flow, seen):
             self._reset_search()
+            self._led = {}
             return Action(kind="open_app", app=flow.app)
         if self._waits < 1:
             self._waits += 1
@@ -358,6 +361,11 @@ def ask(question: Words, save: str = "answer") -> Flow:
 def answer(text: Words) -> Flow:
     """Say the answer."""
     return Flow("", (Rung("answer", text=text),))
+
+
+def _covered(element: Element, seen: Observation) -> bool:
+    """Whether the keyboard may lie over it."""
+    return seen.keyboard and not element.node.focused and element.node.bounds.center[1] > seen.height // 3
 
 
 def _slide_words(rung: Rung, memory: Memory) -> tuple[float, float]:
