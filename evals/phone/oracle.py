@@ -76,7 +76,7 @@ class Rung:
 
     Attributes:
         kind: go and do (a tap), hold (a long press that only leads somewhere), fill (a field), toggle (a switch or
-            checkbox), slide (a slider to `text`, its value and its end as "128/255"), read (remember words of the
+            checkbox), slide (a slider to `text`, its value and its end as "128/255"), dial (digits on keys), read (remember words of the
             screen), press (a key, once), pull (the notification shade down), ask (the user, once), answer (say it).
         target: What it is done to.
         text: What is filled in, asked or answered; for `read` a regular expression whose first group is kept.
@@ -88,7 +88,9 @@ class Rung:
         key: For `press`.
     """
 
-    kind: Literal["go", "do", "hold", "fill", "toggle", "slide", "read", "press", "pull", "ask", "answer"]
+    kind: Literal[
+        "go", "do", "hold", "fill", "toggle", "slide", "dial", "read", "press", "pull", "ask", "answer"
+    ]
     target: Target = Target()
     text: Words = ""
     on: bool = True
@@ -190,6 +192,8 @@ class Oracle:
             return abs(float(element.node.text or 0) - wanted) <= 0.03 * end
         if rung.kind == "pull":
             return True
+        if rung.kind == "dial":
+            return _dialled(element) == _words(rung.text, self.memory)
         if rung.kind == "fill":
             return field_text(element) == _words(rung.text, self.memory)
         if rung.kind == "toggle":
@@ -221,6 +225,8 @@ class Oracle:
             x = seen.width / 2
             return Action(kind="swipe", x=x, y=8, x2=x, y2=seen.height * 0.7)
         element = self._offered(rung, seen) if here else None
+        if element is not None and rung.kind == "dial":
+            element = self._next_key(rung, element).find(seen, self.memory)
         if element is not None and rung.kind != "read":
             self._reset_search()
             if self._tried == (self._flow, r) and _covered(element, seen):
@@ -243,7 +249,12 @@ class Oracle:
             return None
         if rung.unless is not None and rung.unless.find(seen, self.memory) is not None:
             return None
-        return rung.target.find(seen, self.memory, touched=rung.kind != "read")
+        return rung.target.find(seen, self.memory, touched=rung.kind not in ("read", "dial"))
+
+    def _next_key(self, rung: Rung, display: Element) -> Target:
+        wanted, there = _words(rung.text, self.memory), _dialled(display)
+        more = wanted.startswith(there) and len(there) < len(wanted)
+        return Target(id=f"_digit_{wanted[len(there)]}") if more else Target("Delete", role="button")
 
     def _do(self, rung: Rung, r: int, element: Element) -> Action:
         self._tried, self._led = (self._flow, r), {}
@@ -266,7 +277,7 @@ class Oracle:
         for r in range(before + 1, len(flow.rungs)):
             if flow.rungs[r].kind in ("do", "press") and self._is_done(r):
                 break
-            if flow.rungs[r].kind in ("fill", "toggle"):
+            if flow.rungs[r].kind in ("fill", "toggle", "dial"):
                 self._done.discard((self._flow, r))
         self._reset_search()
         return _tap(way, hold=flow.rungs[before].kind == "hold")
@@ -338,6 +349,11 @@ def slide(label: Words, value: int, end: int) -> Rung:
     return Rung("slide", Target(label, role="slider", contains=True), text=f"{value}/{end}")
 
 
+def dial(digits: Words, **display: object) -> Rung:
+    """Have digits, without zeros before them, on a display that is filled by keys."""
+    return Rung("dial", _target("", display), text=digits)
+
+
 def pull() -> Rung:
     """Have the notification shade down."""
     return Rung("pull", Target("Auto-rotate"))
@@ -361,6 +377,10 @@ def ask(question: Words, save: str = "answer") -> Flow:
 def answer(text: Words) -> Flow:
     """Say the answer."""
     return Flow("", (Rung("answer", text=text),))
+
+
+def _dialled(display: Element) -> str:
+    return re.sub(r"\D", "", display.node.text).lstrip("0")
 
 
 def _covered(element: Element, seen: Observation) -> bool:
