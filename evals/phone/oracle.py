@@ -76,8 +76,9 @@ class Rung:
 
     Attributes:
         kind: go and do (a tap), hold (a long press that only leads somewhere), fill (a field), toggle (a switch or
-            checkbox), slide (a slider to `text`, its value and its end as "128/255"), dial (digits on keys), read (remember words of the
-            screen), press (a key, once), pull (the notification shade down), ask (the user, once), answer (say it).
+            checkbox), slide (a slider to `text`, its value and its end as "128/255"), dial (digits on keys), read
+            (remember words of the screen), press (a key, once), pull (the notification shade down), ask (the user,
+            once), answer (say it).
         target: What it is done to.
         text: What is filled in, asked or answered; for `read` a regular expression whose first group is kept.
         on: The wanted state of a toggle.
