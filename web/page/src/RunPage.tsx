@@ -10,13 +10,16 @@ import { Approval } from "./panes/Approval";
 import { BudgetPane, BudgetStrip } from "./panes/Budget";
 import { Chat } from "./panes/Chat";
 import { EvidenceDrawer } from "./panes/Evidence";
+import { PhonePane, StepsPane, TaskPane } from "./panes/Phone";
 import { PlanPane } from "./panes/Plan";
 import { ReportPane } from "./panes/Report";
 import { ActivityPane, ChartsPane, StatePane } from "./panes/Small";
 import { SourcesPane } from "./panes/Sources";
 
-type Pane = "chat" | "report" | "plan" | "sources" | "activity" | "charts" | "budget" | "state";
+type Pane = "chat" | "report" | "plan" | "sources" | "activity" | "charts" | "budget" | "state" | "phone" | "steps" | "task";
 const SIDE: Pane[] = ["plan", "sources", "activity", "charts", "budget"];
+const SIDES: Record<string, Pane[]> = { edr: SIDE, phone: ["steps", "task", "activity", "budget"] };
+const MIDDLES: Record<string, Pane> = { edr: "report", phone: "phone" };
 const PHONE = "(max-width: 899px)";
 const OVER = new Set(["completed", "failed", "cancelled"]);
 
@@ -96,20 +99,24 @@ function paneOf(pane: Pane): ReactNode {
     case "charts": return <ChartsPane />;
     case "budget": return <BudgetPane />;
     case "state": return <StatePane />;
+    case "phone": return <PhonePane />;
+    case "steps": return <StepsPane />;
+    case "task": return <TaskPane />;
   }
 }
 
-function Body({ edr, current }: { edr: boolean; current: Current }) {
+function Body({ current }: { current: Current }) {
   const words = useWords();
   const phone = useMedia(PHONE);
-  const side = edr ? SIDE : (["activity", "budget"] as Pane[]);
-  const middle: Pane = edr ? "report" : "state";
+  const side = SIDES[current.graph] ?? (["activity", "budget"] as Pane[]);
+  const middle: Pane = MIDDLES[current.graph] ?? "state";
   const panes: Pane[] = phone ? ["chat", middle, ...side] : side;
   const [wanted, choose] = useState<Pane>(phone ? "chat" : side[0]!);
   const chosen = panes.includes(wanted) ? wanted : panes[0]!;
   const { doc } = current.view;
   const marks = {
     sources: Object.keys(doc.sources ?? {}).length, charts: Object.keys(doc.charts ?? {}).length,
+    steps: Object.keys((doc.phone as { steps?: object } | undefined)?.steps ?? {}).length,
     plan: (doc.todo?.items ?? []).filter((item) => item.status === "pending" || item.status === "in_progress").length,
   };
   useEffect(() => {
@@ -148,12 +155,13 @@ export function RunPage({ id, tools }: { id: string; tools: ReactNode }) {
   const openEvidence = useMemo(() => (ids: string[], n: number) => setShown({ ids, n }), []);
   const run = view.doc.run ?? {};
   const status = run.status ?? "queued";
-  const edr = !run.graph || run.graph === "edr";
+  const graph = run.graph || "edr";
+  const edr = graph === "edr";
   const [steerable, setSteerable] = useState(true);
   useEffect(() => {
     if (!edr) void api.graphs().then((all) => setSteerable(all.find((one) => one.name === run.graph)?.steerable ?? false), () => {});
   }, [edr, run.graph]);
-  const current: Current = { id, view, mine, status, steerable, over: OVER.has(status), openEvidence };
+  const current: Current = { id, graph, view, mine, status, steerable, over: OVER.has(status), openEvidence };
   useEffect(() => { document.title = run.question ? `${words.status[status]} · ${run.question}` : words.brand; }, [run.question, status, words]);
   return (
     <CurrentContext value={current}>
@@ -169,7 +177,7 @@ export function RunPage({ id, tools }: { id: string; tools: ReactNode }) {
         {link === "refused" ? <p className="empty">{store.refused === 404 ? words.notFound : words.link.refused}</p> : (
           <>
             {run.error && <p className="notice bad" role="alert" data-testid="run-error">{words.error}: {run.error}</p>}
-            {view.ready && <Body edr={edr} current={current} />}
+            {view.ready && <Body current={current} />}
           </>
         )}
       </div>

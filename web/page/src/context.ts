@@ -5,6 +5,7 @@ import type { View } from "./lib/document";
 
 export interface Current {
   id: string;
+  graph: string;
   view: View;
   /** Client ids of what this page sent: conflict notices are for whoever made the edit. */
   mine: Set<string>;

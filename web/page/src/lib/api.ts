@@ -16,7 +16,7 @@ export interface Graph {
 }
 export interface Model { name: string; provider: string; default: boolean }
 /** `free_choice`: any `provider:name`, database and folder may be named, as in single-user mode. */
-export interface Offer { models: Model[]; free_choice: boolean; folders: string[]; databases: string[] }
+export interface Offer { models: Model[]; free_choice: boolean; folders: string[]; databases: string[]; phones: string[] }
 export interface Checkpoint { id: string; at: string; step: number; next: string[]; loop: number | null }
 export interface Quote {
   quote: string; before: string; after: string; url: string; title: string; fetched_at: string; stands: boolean;
@@ -119,4 +119,6 @@ export const quote = (run: string, evidence: string) => get<Quote>(`${at(run)}/e
 export const compare = (a: string, b: string) =>
   get<Comparison>(`/api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
 export const exportUrl = (run: string, kind: string) => `${at(run)}/report.${kind}`;
+export const imageUrl = (run: string, sha: string) => `${at(run)}/images/${encodeURIComponent(sha)}.png`;
+export const replayUrl = (run: string) => `${at(run)}/replay.html`;
 export const chartUrl = (run: string, chart: string) => `${at(run)}/charts/${encodeURIComponent(chart)}.svg`;

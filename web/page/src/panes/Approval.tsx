@@ -7,6 +7,7 @@ import { overlay, type TodoOperation } from "../lib/plan";
 import { useCurrent } from "../context";
 import { useWords } from "../i18n";
 import { useAct } from "../ui";
+import { ActionApproval, AskUser, PermissionsApproval } from "./PhoneApproval";
 import { TodoList } from "./Plan";
 import { SchemaForm } from "./SchemaForm";
 
@@ -112,6 +113,9 @@ export function Approval() {
       {batch.length > 1 && <p className="quiet small" data-testid="asked-count">{words.ofMany(batch.length - all.length + 1, batch.length)}</p>}
       {kind === "approve_plan" ? <PlanApproval key={key} todo={fields.todo as Todo} problem={String(fields.problem ?? "")} give={give} />
         : kind === "clarify" ? <Clarify key={key} question={String(fields.question ?? "")} give={give} />
+        : kind === "permissions" ? <PermissionsApproval key={key} value={fields} give={give} />
+        : kind === "approve_action" ? <ActionApproval key={key} value={fields} give={give} />
+        : kind === "ask_user" ? <AskUser key={key} value={fields} give={give} />
         : <Unknown key={key} value={value} give={give} />}
     </section>
   );

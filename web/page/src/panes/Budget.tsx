@@ -9,6 +9,8 @@ import { useWords } from "../i18n";
 import { Badge, useAct } from "../ui";
 
 export const UNITS: Unit[] = ["tokens", "usd", "minutes", "loops"];
+/** Research counts loops; no other graph has any. */
+const unitsOf = (graph: string) => (graph === "edr" ? UNITS : UNITS.filter((unit) => unit !== "loops"));
 
 export function meter(doc: Doc, unit: Unit): { used: number; cap: number | null } {
   const of = (doc.budget?.[unit] ?? {}) as Meter;
@@ -45,11 +47,11 @@ const brief = (unit: Unit, value: number) => unit === "tokens" && value >= 10_00
 
 export function BudgetStrip({ onOpen }: { onOpen: () => void }) {
   const words = useWords();
-  const { view } = useCurrent();
+  const { graph, view } = useCurrent();
   return (
     <button type="button" className="strip" onClick={onOpen} data-testid="budget-strip">
       <span className="hidden">{words.pane.budget}: </span>
-      {UNITS.map((unit) => {
+      {unitsOf(graph).map((unit) => {
         const { used, cap } = meter(view.doc, unit);
         return (
           <span key={unit} className="strip-one">
@@ -84,11 +86,11 @@ function CapForm({ unit, cap }: { unit: Unit; cap: number | null }) {
 
 export function BudgetPane() {
   const words = useWords();
-  const { view, over } = useCurrent();
+  const { graph, view, over } = useCurrent();
   return (
     <section className="pane" aria-label={words.pane.budget} data-testid="pane-budget">
       <ul className="rows budget">
-        {UNITS.map((unit) => {
+        {unitsOf(graph).map((unit) => {
           const { used, cap } = meter(view.doc, unit);
           const waiting = waitingCap(view.doc, unit);
           return (
@@ -96,7 +98,7 @@ export function BudgetPane() {
               <div className="budget-line"><b>{words.unit[unit]}</b>
                 <span data-testid={`used-${unit}`}>{amount(unit, used)} {words.used} / {cap === null ? words.noCap : amount(unit, cap)}</span></div>
               <Fill used={used} cap={cap} label={words.unit[unit]} />
-              {!over && <CapForm unit={unit} cap={cap} />}
+              {!over && graph === "edr" && <CapForm unit={unit} cap={cap} />}
               {waiting !== null && <Badge kind="queued">{amount(unit, waiting)}: {words.waiting}</Badge>}
             </li>
           );

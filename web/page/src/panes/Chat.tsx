@@ -33,10 +33,10 @@ export function asked(message: Message, words: Words): string {
 
 function Delivery({ message }: { message: Message }) {
   const words = useWords();
-  const { view } = useCurrent();
+  const { graph, view } = useCurrent();
   const label = message.status === "queued" ? words.delivery.queued
     : message.status === "rejected" ? words.delivery.rejected
-    : message.loop != null ? words.delivery.appliedAt(message.loop) : words.delivery.applied;
+    : message.loop != null && graph === "edr" ? words.delivery.appliedAt(message.loop) : words.delivery.applied;
   const done = effects(message, view.doc, words);
   return (
     <div className="delivery">
@@ -110,7 +110,8 @@ function Rules() {
 export function Chat() {
   const words = useWords();
   const act = useAct();
-  const { id, view, mine, over, steerable } = useCurrent();
+  const { id, graph, view, mine, over, steerable } = useCurrent();
+  const phone = graph === "phone";
   const [sent, setSent] = useState<Sent[]>([]);
   const messages = Object.values(view.doc.messages ?? {}).sort((a, b) => a.seq - b.seq);
   const known = new Set(messages.map((message) => message.client_id));
@@ -137,12 +138,12 @@ export function Chat() {
   return (
     <section className="pane chat" aria-label={words.pane.chat} data-testid="pane-chat">
       <StickyList label={words.pane.chat} live stamp={stamp}>
-        <article className="said you"><h3>{words.asked}</h3><p>{view.doc.run?.question}</p></article>
+        <article className="said you"><h3>{phone ? words.phone.task : words.asked}</h3><p>{view.doc.run?.question}</p></article>
         {parent && <p className="lineage quiet small" data-testid="lineage">{words.goesOnFrom} <a href={`#/runs/${parent}`}>{words.earlierRun}</a></p>}
         {texts.map((text) => (
           <article className="said" key={text.id}><h3>{words.assistant}</h3><Suspense fallback={<p>{text.text}</p>}><Prose text={text.text} /></Suspense></article>
         ))}
-        {messages.length === 0 && waiting.length === 0 && <p className="empty">{steerable && !over ? words.noMessages : ""}</p>}
+        {messages.length === 0 && waiting.length === 0 && <p className="empty">{steerable && !over ? (phone ? words.phone.noMessages : words.noMessages) : ""}</p>}
         {messages.map((message) => (
           <article className="said you" key={message.seq} data-testid="message" data-status={message.status}>
             <h3>{message.kind === "text" || !message.kind ? words.you : (words.kind[message.kind as keyof Words["kind"]] ?? message.kind)} <time>{time(message.at)}</time></h3>
@@ -158,7 +159,7 @@ export function Chat() {
         ))}
       </StickyList>
       <Rules />
-      {steerable && (over ? <Box key="on" onSend={goOn} say={words.goOn} hint={words.goOnHint} always /> : <Box key="steer" onSend={send} say={words.say} hint={words.sayHint} />)}
+      {steerable && !(over && phone) && (over ? <Box key="on" onSend={goOn} say={words.goOn} hint={words.goOnHint} always /> : <Box key="steer" onSend={send} say={phone ? words.phone.say : words.say} hint={words.sayHint} />)}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import type { Unit } from "../lib/document";
 import { useWords } from "../i18n";
 import { useAct } from "../ui";
 import { UNITS } from "./Budget";
+import { PhoneStart } from "./PhoneStart";
 import { SchemaForm } from "./SchemaForm";
 
 const KINDS = ["web", "academic", "code", "encyclopedia"] as const;
@@ -72,7 +73,7 @@ function Documents({ session, offer, docs, setDocs }: {
 const OTHER = "\0other";
 
 /** A model of the server's list; where anything may be named, any other too. */
-function ModelChoice({ offer, model, setModel }: { offer: api.Offer | null; model: string; setModel: (model: string) => void }) {
+export function ModelChoice({ offer, model, setModel, note }: { offer: api.Offer | null; model: string; setModel: (model: string) => void; note?: string }) {
   const words = useWords();
   const [free, setFree] = useState(false);
   const used = offer?.models.find((one) => (model ? one.name === model : one.default));
@@ -86,7 +87,7 @@ function ModelChoice({ offer, model, setModel }: { offer: api.Offer | null; mode
         </select>
       </label>
       {free && <input type="text" aria-label={words.modelName} placeholder={words.modelName} value={model} maxLength={200} required autoFocus onChange={(event) => setModel(event.target.value)} data-testid="model-name" />}
-      {embedded && <p className="quiet small" data-testid="embedded-note">{words.embedded}</p>}
+      {embedded && <p className="quiet small" data-testid="embedded-note">{note ?? words.embedded}</p>}
     </>
   );
 }
@@ -183,7 +184,7 @@ export function Start({ session, onStarted }: { session: api.Session; onStarted:
           <select value={graph} onChange={(event) => setGraph(event.target.value)} data-testid="graph">{graphs.map((one) => <option key={one.name} value={one.name}>{one.title || one.name}</option>)}</select>
         </label>
       )}
-      {graph === "edr" ? <Research session={session} offer={offer} onStart={start} /> : (
+      {graph === "edr" ? <Research session={session} offer={offer} onStart={start} /> : graph === "phone" ? <PhoneStart offer={offer} onStart={start} /> : (
         <div className="start"><p>{chosen?.description}</p>{chosen && <SchemaForm key={graph} schema={chosen.input_schema} submit={words.begin} busy={false} onSubmit={(value) => void start(value)} />}</div>
       )}
     </main>
