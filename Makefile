@@ -13,7 +13,7 @@ help:  ## list the targets
 $(BIN)/tenfold: pyproject.toml
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Tenfold into $(VENV) (once) …"
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[web]'
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[web,phone]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(BIN)/tenfold
