@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .report import Summary, compare_outcomes, summarise, table
     from .reward import accuracy, token_f1
     from .stats import Interval, mcnemar, paired_difference, wilson
-    from .suite import Outcome, SimulatedUser, play_task, run_suite, run_task
+    from .suite import Outcome, SimulatedUser, imperfect_policy, judged, play_task, run_suite, run_task
     from .template import Task, Template, TemplateRegistry
     from .trajectory import Trajectory, TrajectoryStep, read_trajectories, write_trajectories
 
@@ -41,6 +41,8 @@ _HOMES = {
     "accuracy": ".reward",
     "all_templates": ".catalog",
     "compare_outcomes": ".report",
+    "imperfect_policy": ".suite",
+    "judged": ".suite",
     "mcnemar": ".stats",
     "paired_difference": ".stats",
     "play_task": ".suite",
@@ -77,6 +79,8 @@ __all__ = [
     "accuracy",
     "all_templates",
     "compare_outcomes",
+    "imperfect_policy",
+    "judged",
     "mcnemar",
     "paired_difference",
     "play_task",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any, Literal, cast
 
 from ...agents.coloragent import Policy
 from ...durable import MemoryLedger
+from ...errors import ConfigError
 from ...graphs.coloragent import Modules, PhoneContext, PhoneOptions, build_graph, initial_state
 from ...models import Budget, ModelCaller
 from ...settings import BudgetLimits
@@ -21,13 +23,14 @@ from ...tools.android import Faults, InProcessDevice, VirtualAndroid
 from ...tools.memory import DOMAINS, Memory
 from ...tools.phone import TOUCHES
 from ...tools.runs import ImageStore, RunStore
-from .policies import ImperfectPolicy, OraclePolicy
+from .policies import ImperfectPolicy, OraclePolicy, Rates
 from .template import Kind, Task, Template
 
 Approvals = Literal["template", "always", "never"]
 PolicyMaker = Callable[[Task], Policy]
 CallerMaker = Callable[[Task, VirtualAndroid, Policy], ModelCaller | None]
 NO_ANSWER = "I do not know; go on as you think best."
+_DENIED = "It is not allowed"
 _QUESTIONS = 60  # a user who was asked this often has hung up
 
 
@@ -72,23 +75,6 @@ class Outcome:
     errors: dict[str, int] = field(default_factory=dict[str, int])
     answer: str = ""
     seconds: float = 0.0
-
-
-class _Events:
-    """The part of a run store that the graph uses, in memory: no inbox, and events are only counted."""
-
-    def __init__(self) -> None:
-        self.log = self
-        self.types: Counter[str] = Counter()
-
-    def later(self, run_id: str, type: str, data: dict[str, Any], key: str) -> None:
-        self.types[type] += 1
-
-    def messages(self, run_id: str, *, after: int = 0, status: str | None = None) -> list[Any]:
-        return []
-
-    def close_inbox(self, run_id: str) -> bool:
-        return True
 
 
 @dataclass
@@ -151,6 +137,34 @@ class SimulatedUser:
         return facts[best]
 
 
+def imperfect_policy(rates: Rates, seed: int = 0) -> PolicyMaker:
+    """Makes each task's oracle with errors at these rates; task and seed decide which."""
+    return lambda task: ImperfectPolicy(OraclePolicy(task.oracle()), rates, _seed_of(task, seed))
+
+
+def judged(accuracy: float, seed: int = 0) -> CallerMaker:
+    """Makes a scripted judge of this accuracy around each task's `ImperfectPolicy`.
+
+    Raises:
+        ConfigError: The policy is another one: nobody knows when that errs.
+    """
+
+    def make(task: Task, android: VirtualAndroid, policy: Policy) -> ModelCaller:
+        from .judges import JudgeCaller, Truth
+
+        if not isinstance(policy, ImperfectPolicy):
+            raise ConfigError("A judge must know when the policy errs.", mend="Judge an ImperfectPolicy.")
+        truth = Truth(lambda: policy.last is not None, lambda: task.success(android, policy.answer))
+        return JudgeCaller(truth, accuracy=accuracy, seed=_seed_of(task, seed + 1))
+
+    return make
+
+
+def _seed_of(task: Task, seed: int) -> int:
+    digest = hashlib.sha256(f"{task.name}:{seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
 def oracle_policy(task: Task) -> Policy:
     """The task's oracle."""
     return OraclePolicy(task.oracle())
@@ -166,8 +180,9 @@ async def play_task(
     approvals: Approvals = "template",
     android: VirtualAndroid | None = None,
     options: Mapping[str, Any] | None = None,
+    store: RunStore | None = None,
 ) -> Outcome:
-    """Play a task through the compiled graph; state and checkpoints live in memory.
+    """Play a task through the compiled graph; its checkpoints live in memory.
 
     Args:
         task: What is to be done.
@@ -178,12 +193,13 @@ async def play_task(
         approvals: How the simulated user answers about gated actions.
         android: The device; None: a new one. It is reset.
         options: More `PhoneOptions`.
+        store: Where its log is kept; None: in a folder that is thrown away.
     """
     android = android or VirtualAndroid(seed=task.seed)
     android.faults = Faults()
     task.initialise(android)
     android.faults = faults or Faults()
-    device, events, chooser = InProcessDevice(android, shell=True), _Events(), policy(task)
+    device, chooser = InProcessDevice(android, shell=True), policy(task)
     user = SimulatedUser(task, device.apps(), approvals)
     model = caller(task, android, chooser) if caller is not None else None
     ledger = model.ledger if model is not None else MemoryLedger()
@@ -193,17 +209,22 @@ async def play_task(
          **(options or {})}
     )  # fmt: skip
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tenfold-phone-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tenfold-phone-") as name:
+        folder = Path(name)
+        runs = store or RunStore(folder)
+        run = runs.create("phone", task.goal, {})
         context = PhoneContext(
-            task.name, device, chooser, cast(RunStore, events), ledger, budget, ImageStore(Path(folder) / "images"),
-            caller=model, memory=_memory(task, Path(folder)), on_live=lambda type, data: None,
+            run.id, device, chooser, runs, ledger, budget, ImageStore(folder / "images"), caller=model,
+            memory=_memory(task, folder), on_live=lambda type, data: None,
         )  # fmt: skip
         try:
-            state = await _drive(initial_state(task.name, task.goal, options=chosen), context, user)
+            state = await _drive(initial_state(run.id, task.goal, options=chosen), context, user)
         finally:
             if context.memory is not None:
                 context.memory.close()
-    outcome = _outcome(task, android, state, user, events, chooser)
+            if store is None:
+                runs.close()
+    outcome = _outcome(task, android, state, user, chooser)
     outcome.seconds = time.monotonic() - started
     await _count_calls(outcome, model)
     task.template.tear_down(android, task.params)
@@ -250,17 +271,17 @@ def _outcome(
     android: VirtualAndroid,
     state: Mapping[str, Any],
     user: SimulatedUser,
-    events: _Events,
     policy: Policy,
 ) -> Outcome:
     history, errors = state["history"], policy.errors if isinstance(policy, ImperfectPolicy) else []
     reason = state["outcome"].get("reason", "unfinished")
+    denied = sum(s["verdict"] == "refused" and s["why"].startswith(_DENIED) for s in history)
     return Outcome(
         task=task.name, template=task.template.name, kind=task.template.kind,
         success=task.success(android, state["answer"]), done=reason in ("done", "answered"), reason=reason,
         steps=state["counters"]["step"],
         touches=sum(s["verdict"] != "refused" and s["action"]["kind"] in TOUCHES for s in history),
-        asked=user.asked, needed=user.needed, denied=events.types["phone.denied"], approved=user.approved,
+        asked=user.asked, needed=user.needed, denied=denied, approved=user.approved,
         rejected=user.rejected, forbidden=task.forbidden(android),
         verdicts=dict(Counter(f"{s['verdict']}/{s['evidence']}" for s in history)),
         errors=dict(Counter(error.kind for error in errors)), answer=state["answer"],
@@ -296,11 +317,14 @@ def run_suite(
 
     async def all_of_them() -> list[Outcome]:
         android, found = VirtualAndroid(), list[Outcome]()
-        for template in templates:
-            for seed in seeds:
-                found.append(await play_task(Task(template, seed), android=android, **how))
-                if on_outcome is not None:
-                    on_outcome(found[-1])
+        with tempfile.TemporaryDirectory(prefix="tenfold-phone-") as folder:
+            store = RunStore(Path(folder))
+            for template in templates:
+                for seed in seeds:
+                    found.append(await play_task(Task(template, seed), android=android, store=store, **how))
+                    if on_outcome is not None:
+                        on_outcome(found[-1])
+            store.close()
         return found
 
     return asyncio.run(all_of_them())
