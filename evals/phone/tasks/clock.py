@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..oracle import Flow, Rung, Target, answer, dial, do, fill, go, hold, read, toggle
+from ..oracle import Flow, Rung, Target, Words, answer, dial, do, fill, go, hold, read, toggle
 from ..template import Params, Template
 from ._apps import changes, execute, flow, pick, remember, says
 
@@ -94,11 +94,15 @@ def times(p: Params) -> tuple[Rung, ...]:
     return fill("Hour", str(p["hour"])), fill("Minute", f"{p['minute']:02d}")
 
 
-def digits(seconds: int) -> tuple[Rung, ...]:
-    """Type a timer's length on its keys and start it."""
-    keys = f"{seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}".lstrip("0")
+def timer(digits: Words) -> tuple[Rung, ...]:
+    """Type a timer's length on its keys, as its display shows it without zeros before it, and start it."""
     start = do("Start", id="/fab", until=Target(id="timer_time_text"))
-    return tab("Timer"), dial(keys, id="timer_setup_time"), start
+    return tab("Timer"), dial(digits, id="timer_setup_time"), start
+
+
+def digits(seconds: int) -> str:
+    """What is typed for a length."""
+    return f"{seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}".lstrip("0")
 
 
 TEMPLATES: list[Template] = [
@@ -185,7 +189,7 @@ TEMPLATES: list[Template] = [
         goal="Start a timer of {minutes} minutes and {seconds} seconds.",
         initialise=begin,
         success=lambda a, p, said: only(a, p, TIMERS, [(p["length"], 1)]),
-        oracle=lambda p: clock(*digits(p["length"])),
+        oracle=lambda p: clock(*timer(digits(p["length"]))),
         tags=("data_entry", "complex_ui"),
     ),
     Template(

@@ -208,7 +208,7 @@ TEMPLATES: list[Template] = [
             open_thread(p["name"]),
             hold(p["text"], id="thread_message_wrapper"),
             go("Forward", role="item"),
-            go(p["to"], contains=True, role="item", when=Target(id="new_conversation_address")),
+            go(p["to"], contains=True, role="item", when=Target("New conversation")),
             do(
                 "Send",
                 id="thread_send_message",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..oracle import Flow, Rung, Target, answer, do, fill, go, hold, read, toggle
+from ..oracle import Flow, Rung, Target, Words, answer, do, fill, go, hold, read, toggle
 from ..template import Params, Template
 from ._apps import changed_files, flow, pick, remember_files, says
 
@@ -106,7 +106,7 @@ def rewrite(name: str, text: Any) -> tuple[Rung, ...]:
     return open_note(name), go("Edit", role="button", when=Target("Save")), fill(id=EDITOR, text=text)
 
 
-def chosen(name: str, *rungs: Rung) -> list[Flow]:
+def chosen(name: Words, *rungs: Rung) -> list[Flow]:
     """Choose a note by a long press, then go on."""
     return notes(hold(name, contains=True, role="item"), *rungs)
 
