@@ -123,11 +123,13 @@ class Oracle:
     Args:
         flows: What to do, in order.
         memory: What is known from the start.
+        direct: Use actions that name a field and empty it, instead of a tap, a clear and a text one after the other.
     """
 
     flows: Sequence[Flow]
     memory: Memory = field(default_factory=Memory)
     answers: Memory = field(default_factory=Memory)
+    direct: bool = False
     _done: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     _flow: int = 0
     _tried: tuple[int, int] | None = None
@@ -267,11 +269,14 @@ class Oracle:
             return Action(kind="tap", x=round(x), y=box.center[1])
         if rung.kind != "fill":
             return _tap(element)
+        text = _words(rung.text, self.memory)
+        if self.direct:
+            return Action(kind="type", element=element.n, text=text, replace=bool(field_text(element)))
         if not element.node.focused:
             return _tap(element)  # the field must have the focus first
         if field_text(element):
             return Action(kind="clear", element=element.n)
-        return Action(kind="type", element=element.n, text=_words(rung.text, self.memory))
+        return Action(kind="type", element=element.n, text=text)
 
     def _lead(self, flow: Flow, before: int, way: Element) -> Action:
         """Take a rung that leads somewhere: what was filled in behind it is open again."""
