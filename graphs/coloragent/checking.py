@@ -36,7 +36,9 @@ async def verify(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
     seen = context.seen(look, state)
     verdict, evidence, why = await _judge(state, context, pending)
     approval = state["approval"]
-    before = context.before.image if context.before else ""
+    before, decided = context.before.image if context.before else "", state["observation"]
+    if not before and decided is not None and decided["signature"] == pending["signature"]:
+        before = decided["image"]  # right before a touch only the tree is read
     rule = approval["rule"] if approval else ""
     step = make_step(state, pending, verdict, evidence, why, after=seen["signature"], rule=rule, image=before)
     if seen["orders"]:

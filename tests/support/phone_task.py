@@ -8,7 +8,12 @@ GOAL = "Tell Hana Kim in Simple SMS Messenger that I come at 7"
 TEXT = "I come at 7 <b>sharp</b>"
 SMS = "com.simplemobiletools.smsmessenger"
 STEPS: list[dict[str, Any]] = [
-    {"thought": "Messages first", "action": "open_app", "app": "Simple SMS Messenger", "expect": "the threads"},
+    {
+        "thought": "Messages first",
+        "action": "open_app",
+        "app": "Simple SMS Messenger",
+        "expect": "the threads",
+    },
     {"thought": "Her thread", "action": "tap", "element": 7, "expect": "her messages"},
     {"thought": "Write", "action": "type", "element": 11, "text": TEXT, "expect": "the text in the field"},
     {"thought": "Send it", "action": "tap", "element": 12, "expect": "the text in the thread"},
