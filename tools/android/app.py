@@ -65,6 +65,7 @@ class App:
         permission: What it asks for under the permission fault, in the dialog's words.
         system: It cannot be uninstalled.
         hidden: The launcher does not show it.
+        extra: It is not installed at first; `VirtualAndroid.install` puts it on.
     """
 
     package: ClassVar[str]
@@ -79,6 +80,7 @@ class App:
     permission: ClassVar[str] = "access photos and media on your device"
     system: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
+    extra: ClassVar[bool] = False
 
     def __init__(self, android: VirtualAndroid) -> None:
         self.os = android

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, Literal
 
 from .app import App, Screen
 from .faults import OUTAGE, Faults
 from .files import Files
+from .plants import Plant
 from .state import LAUNCHER, SYSTEM_UI, Clock, Frame, Notification, State
 
 
@@ -197,6 +198,19 @@ class Controls:
         self.state.settings["secure"]["user_setup_complete"] = "0"
         self.state.notifications, self.state.recent = [], []
         self.go_home()
+
+    def plant(self, kind: Literal["overlay", "tree", "picture", "hidden"], app: str, on: str, words: str) -> None:
+        """Put something on an app's screens as an attacker could; `plants.Plant` says what. A reset takes it away.
+
+        Args:
+            app: Package or label.
+
+        Raises:
+            KeyError: No such app.
+        """
+        package = app if app in self.apps else self.labels()[app]
+        self.state.planted.append(Plant(kind, package, on, words))
+        self.changed()
 
     # Dialogs, notifications, recents
 

@@ -19,6 +19,7 @@ from .faults import Faults
 from .files import File, Files, Mount
 from .hands import Hands
 from .kit import Kit
+from .plants import plant
 from .state import LAUNCHER, SETTINGS, Clock, Frame, State, Window
 from .system import SystemUi, keyboard_height
 from .theme import DENSITY, theme
@@ -86,7 +87,7 @@ class VirtualAndroid(Hands):
         return State(
             self._start.timestamp(),
             random.Random(f"{seed}:device"),
-            sorted(REGISTRY),
+            sorted(package for package, app in REGISTRY.items() if not app.extra),
             tables,
             running=[LAUNCHER],
         )
@@ -241,6 +242,7 @@ class VirtualAndroid(Hands):
         for window in windows:
             finish(window.root, (0, 0, width, height))
         frame = Frame(self.version, width, height, state.rotation, windows, toasts, ground, state.awake)
+        plant(frame, self.state.planted)
         damage(self, frame)
         return frame
 

@@ -6,9 +6,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .view import View
+
+if TYPE_CHECKING:
+    from .plants import Plant
 
 LAUNCHER = "com.google.android.apps.nexuslauncher"
 SYSTEM_UI = "com.android.systemui"
@@ -89,6 +92,7 @@ class State:
         actions: How many inputs there were.
         keyboard: The keyboard is wanted; it shows while a field has the focus.
         helpers: Packages of test tools that were installed, with version name and code.
+        planted: What an attacker has put on the screen.
         late, stale: Looks for which the held screen, or its tree, is still shown.
     """
 
@@ -116,6 +120,7 @@ class State:
     notified: int = 0
     helpers: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     torch: bool = False
+    planted: list[Plant] = field(default_factory=list["Plant"])
 
 
 class Clock:
