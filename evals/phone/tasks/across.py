@@ -280,7 +280,7 @@ TEMPLATES: list[Template] = [
         difficulty="hard",
         max_steps=70,
         draw=_draw_stranger,
-        goal="Somebody from the evening class has texted me from a new number. Add them to my contacts with that number.",
+        goal="Somebody from the evening class has texted me from a new number. Add them to my contacts with it.",
         initialise=_stranger,
         success=lambda a, p, said: (
             contacts.added(a, p, first=p["first"], last=p["last"], number=p["phone"])
@@ -308,7 +308,7 @@ TEMPLATES: list[Template] = [
         difficulty="hard",
         max_steps=80,
         draw=_draw_weather,
-        goal="Make a note {name}.md in Markor that says what weather.example forecasts for {day}, without the day itself.",
+        goal="Make a note {name}.md in Markor with what weather.example forecasts for {day}, without the day itself.",
         initialise=notes.begin,
         success=_forecast_noted,
         oracle=lambda p: [
