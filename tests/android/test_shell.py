@@ -52,6 +52,15 @@ def sh(android: VirtualAndroid, line: str, code: int = 0) -> str:
         ("svc wifi disable; settings get global wifi_on", "0\n"),
         ("cmd connectivity airplane-mode enable; settings get global bluetooth_on", "0\n"),
         ("false || false; echo $?", "1\n"),
+        ('\n  if [ -d "/sdcard" ]; then\n  echo yes\n  else\n  echo no\n  fi\n', "yes\n"),
+        ("if false; then echo a; elif true; then echo b; else echo c; fi; echo d", "b\nd\n"),
+        ("if true; then if false; then echo a; else echo b; fi; else echo c; fi", "b\n"),
+        ("if false; then if true; then echo a; else echo b; fi; fi; echo c", "c\n"),
+        (
+            "find /sdcard/DCIM /sdcard/Music -type d -o -name none",
+            "/storage/emulated/0/DCIM\n/storage/emulated/0/Music\n",
+        ),
+        (f"[ -d /data/data/{CALENDAR}/databases ] && ls /data/data/{CALENDAR}/databases", "events.db\n"),
         ("find /sdcard/Documents -name '*.md' -type f | grep -c pan", "1\n"),
     ],
 )
@@ -68,6 +77,8 @@ def test_lines(android: VirtualAndroid, line: str, out: str) -> None:
         "settings get nowhere x",
         "am start -n no.such/.App",
         "rm /none",
+        "if true; then echo a",
+        "fi",
     ],
 )
 def test_what_is_not_known_or_not_there_fails(android: VirtualAndroid, line: str) -> None:
@@ -101,6 +112,12 @@ def test_what_apps_show_and_what_is_in_front(android: VirtualAndroid) -> None:
     assert f"package:{CALENDAR}" in sh(android, "pm list packages")
     sh(android, f"pm uninstall {CALENDAR}")
     assert CALENDAR not in sh(android, "pm list packages") and "Calendar" not in android.source()
+
+
+def test_the_task_that_is_seen(android: VirtualAndroid) -> None:
+    android.launch(NOTES)
+    seen = sh(android, "am stack list | grep -E visible=true")
+    assert re.search(rf"ComponentInfo\{{{NOTES}/net\.gsantner\S+MainActivity\}}", seen)
 
 
 def test_typing_by_shell_and_the_unicode_ime(android: VirtualAndroid) -> None:

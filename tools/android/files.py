@@ -132,11 +132,12 @@ class Files:
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder."""
         path = normal(path)
-        return path in self._files or path in self._folders or path in self._mounts
+        return path in self._files or path in self._mounts or self.is_folder(path)
 
     def is_folder(self, path: str) -> bool:
         """Whether there is a folder."""
-        return normal(path) in self._folders
+        path = normal(path)
+        return path in self._folders or any(name.startswith(path + "/") for name in self._mounts)
 
     def list(self, path: str) -> list[str]:
         """Names in a folder, sorted; empty if there is none."""

@@ -139,7 +139,7 @@ def _broadcast(android: VirtualAndroid, args: list[str]) -> Shell:
 
 @command("am")
 def am(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
-    """start, start-activity, force-stop, kill, broadcast, startservice, stack remove, get-current-user, instrument."""
+    """start, start-activity, force-stop, kill, broadcast, startservice, stack, get-current-user, instrument."""
     verb, rest = (args[0] if args else ""), args[1:]
     if verb in ("start", "start-activity"):
         return _start(android, rest)
@@ -168,13 +168,24 @@ def am(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
             else failed("Error: Not found; no service started.\n")
         )
     if verb in ("stack", "task"):
-        return Shell()
+        return _stack(android) if rest[:1] == ["list"] else Shell()
     if verb == "get-current-user":
         return said("0\n")
     if verb == "instrument":
         # The adb server runs the instrumentation, which blocks; without it there is nothing to run.
         return failed("INSTRUMENTATION_FAILED: no server of the virtual device is attached\n")
     return failed(f"Unknown command: {verb}\n", 255)
+
+
+def _stack(android: VirtualAndroid) -> Shell:
+    """The one task that is seen."""
+    package, activity = android.front
+    name = f"{package}/{activity if '.' in activity.lstrip('.') else package + '.' + activity.lstrip('.')}"
+    width, height = android.size
+    bounds = f"bounds=[0,0][{width},{height}] userId=0"
+    return said(
+        f"RootTask id=1 {bounds}\n  taskId=1: {name} {bounds} visible=true topActivity=ComponentInfo{{{name}}}\n"
+    )
 
 
 @command("monkey")

@@ -149,12 +149,17 @@ def stat(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
 
 @command("find")
 def find(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
-    """PATH… with -name, -iname, -type, -maxdepth."""
+    """PATH… with -name, -iname, -type, -maxdepth, and -o between alternatives."""
     known = ("-name", "-iname", "-type", "-maxdepth")
-    flags, roots = options(args, *known)
-    strange = [f for f in flags if f not in known]
-    if strange:
-        return failed(f"find: bad arg '{strange[0]}'\n")
+    ways: list[dict[str, list[str]]] = []
+    roots: list[str] = []
+    for part in _split(args, "-o"):
+        flags, more = options(part, *known)
+        strange = [f for f in flags if f not in known]
+        if strange:
+            return failed(f"find: bad arg '{strange[0]}'\n")
+        ways.append(flags)
+        roots += more
     out = ""
     for root in roots or ["/"]:
         paths = android.files.walk(root)
@@ -162,12 +167,29 @@ def find(android: VirtualAndroid, args: list[str], stdin: bytes) -> Shell:
             return failed(f"find: {root}: {_MISSING}\n")
         for path in paths:
             deep = path[len(paths[0]) :].count("/")
-            name, kind = posixpath.basename(path), "d" if android.files.is_folder(path) else "f"
-            fits = all(fnmatch.fnmatchcase(name, p) for p in flags.get("-name", []))
-            fits &= all(fnmatch.fnmatchcase(name.lower(), p.lower()) for p in flags.get("-iname", []))
-            fits &= kind in flags.get("-type", [kind]) and deep <= int(flags.get("-maxdepth", ["99"])[0])
-            out += f"{path}\n" if fits else ""
+            kind = "d" if android.files.is_folder(path) else "f"
+            if any(_fits(flags, posixpath.basename(path), kind, deep) for flags in ways):
+                out += f"{path}\n"
     return said(out)
+
+
+def _split(args: list[str], mark: str) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for word in args:
+        if word == mark:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _fits(flags: dict[str, list[str]], name: str, kind: str, deep: int) -> bool:
+    return (
+        all(fnmatch.fnmatchcase(name, p) for p in flags.get("-name", []))
+        and all(fnmatch.fnmatchcase(name.lower(), p.lower()) for p in flags.get("-iname", []))
+        and kind in flags.get("-type", [kind])
+        and deep <= int(flags.get("-maxdepth", ["99"])[0])
+    )
 
 
 @command("chmod", "chown", "sync", "restorecon")

@@ -1,4 +1,4 @@
-"""Reads a command line: quotes, `;`, `&&`, `||`, pipes, redirections, globs. No variables but $?, no substitution."""
+"""Reads a command line: quotes, `;`, `&&`, `||`, `if`, pipes, redirections, globs. No variables but $?, no $(…)."""
 
 from __future__ import annotations
 
@@ -168,6 +168,40 @@ def _chain(android: VirtualAndroid, words: list[_Word], status: int) -> Shell:
     return Shell(out, err, result.code)
 
 
+class _Branches:
+    """Where in nested `if`s a line stands, and whether what comes now is to be run."""
+
+    def __init__(self) -> None:
+        self.running = True
+        self._open: list[tuple[bool, bool]] = []  # whether the whole `if` runs; whether a branch was taken
+
+    def read(self, word: str, status: int) -> bool:
+        """Whether a part's first word is one of the grammar, which is taken in."""
+        if word == "if":
+            self._open.append((self.running, False))
+            return True
+        if word not in ("then", "elif", "else", "fi"):
+            return False
+        if not self._open:
+            raise _Bad(f"{word} without if")
+        whole, taken = self._open.pop()
+        if word == "fi":
+            self.running = whole
+            return True
+        if word == "then":
+            self.running = self.running and status == 0
+            taken = taken or self.running
+        else:
+            self.running = whole and not taken
+        self._open.append((whole, taken))
+        return True
+
+    def close(self) -> None:
+        """The line is over."""
+        if self._open:
+            raise _Bad("if without fi")
+
+
 def run(android: VirtualAndroid, line: str) -> Shell:
     """Run a command line; the exit status is the last command's."""
     try:
@@ -175,15 +209,18 @@ def run(android: VirtualAndroid, line: str) -> Shell:
         out = err = b""
         status, skip = 0, False
         part: list[_Word] = []
+        branches = _Branches()
         for word in [*words, _Word(";", operator=True)]:
             if not (word.operator and word.text in ("&&", "||", ";", "&", "\n")):
-                part.append(word)
+                if part or not branches.read(word.text, status):
+                    part.append(word)
                 continue
-            if part and not skip:
+            if part and not skip and branches.running:
                 result = _chain(android, part, status)
                 out, err, status = out + result.stdout, err + result.stderr, result.code
             part = []
             skip = (word.text == "&&" and status != 0) or (word.text == "||" and status == 0)
+        branches.close()
         return Shell(out, err, status)
     except _Bad as bad:
         return failed(f"/system/bin/sh: syntax error: {bad}\n", 2)
