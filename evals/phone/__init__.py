@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .catalog import all_templates
     from .env import PhoneEnv, VectorEnv
     from .judges import JudgeCaller, Truth
-    from .oracle import Oracle
+    from .oracle import Flow, Oracle, Rung, Target
     from .play import Episode, play_with
     from .policies import ImperfectPolicy, OraclePolicy, Rates
     from .report import Summary, compare_outcomes, summarise, table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Episode": ".play",
+    "Flow": ".oracle",
     "ImperfectPolicy": ".policies",
     "Interval": ".stats",
     "JudgeCaller": ".judges",
@@ -29,8 +30,10 @@ _HOMES = {
     "Outcome": ".suite",
     "PhoneEnv": ".env",
     "Rates": ".policies",
+    "Rung": ".oracle",
     "SimulatedUser": ".suite",
     "Summary": ".report",
+    "Target": ".oracle",
     "Task": ".template",
     "Template": ".template",
     "TemplateRegistry": ".template",
@@ -59,6 +62,7 @@ _HOMES = {
 
 __all__ = [
     "Episode",
+    "Flow",
     "ImperfectPolicy",
     "Interval",
     "JudgeCaller",
@@ -67,8 +71,10 @@ __all__ = [
     "Outcome",
     "PhoneEnv",
     "Rates",
+    "Rung",
     "SimulatedUser",
     "Summary",
+    "Target",
     "Task",
     "Template",
     "TemplateRegistry",
