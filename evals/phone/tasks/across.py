@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..oracle import Target, do, fill, go, hold, read
 from ..template import Params, Template
@@ -47,7 +47,7 @@ def mails_kept(android: VirtualAndroid, p: Params) -> bool:
     return changes(android, p, "Mail", MAILS) == ([], [])
 
 
-def row(name: str) -> dict[str, object]:
+def row(name: str) -> dict[str, Any]:
     """How a letter's row is found."""
     return {"label": name, "contains": True, "id": "message_row"}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..oracle import Target, answer, do, fill, go, read
+from ..oracle import Rung, Target, answer, do, fill, go, read
 from ..template import Params, Template
 from ._apps import flow, pick, rows, says
 
@@ -81,11 +81,6 @@ def _replied(android: VirtualAndroid, p: Params, said: str) -> bool:
     )
 
 
-def _unread_count(android: VirtualAndroid, p: Params, said: str) -> bool:
-    n = rows(android, "Mail", "SELECT count(*) FROM mails WHERE folder = 'Inbox' AND unread")[0][0]
-    return says(said, str(n))
-
-
 def _trash_filled(android: VirtualAndroid, p: Params) -> None:
     android.db("org.tenfold.mail").execute("UPDATE mails SET folder = 'Trash' WHERE sender = ?", (p["name"],))
 
@@ -110,7 +105,7 @@ def _forwarded(android: VirtualAndroid, p: Params, said: str) -> bool:
     return len(found) == 1 and found[0][1] == PEOPLE[p["to"]] and found[0][2] == "Fwd: Train tickets"
 
 
-def _compose(p: Params) -> tuple:
+def _compose(p: Params) -> tuple[Rung, ...]:
     return (
         go("Compose"),
         fill(id="/to", text=p["address"]),
@@ -119,7 +114,7 @@ def _compose(p: Params) -> tuple:
     )
 
 
-def _row(name: str) -> dict[str, object]:
+def _row(name: str) -> dict[str, Any]:
     return {"label": name, "contains": True, "id": "message_row"}
 
 
@@ -128,7 +123,7 @@ TEMPLATES: list[Template] = [
         name="MailSend",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=24,
+        max_steps=48,
         draw=_draw_letter,
         goal="Send a mail to {address} with the subject “{subject}” and the text “{body}”.",
         success=_sent,
@@ -140,7 +135,7 @@ TEMPLATES: list[Template] = [
         name="MailDraft",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=24,
+        max_steps=48,
         draw=_draw_letter,
         goal="Write a mail draft to {address} with the subject “{subject}” and the text “{body}”, but do not send it.",
         success=_draft,
@@ -151,7 +146,7 @@ TEMPLATES: list[Template] = [
         name="MailReply",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=20,
+        max_steps=40,
         draw=_reply_text,
         goal="Reply to the mail from {name}: “{body}”",
         success=_replied,
@@ -165,7 +160,7 @@ TEMPLATES: list[Template] = [
         name="MailForward",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=20,
+        max_steps=40,
         draw=lambda rng: {"to": pick(rng, [n for n in PEOPLE if n != "Ben Ito"])},
         goal="Forward the mail about the train tickets to {to} (their address is in another mail).",
         success=_forwarded,
@@ -185,7 +180,7 @@ TEMPLATES: list[Template] = [
         name="MailStar",
         apps=("Mail",),
         difficulty="easy",
-        max_steps=12,
+        max_steps=36,
         draw=_draw_sender,
         goal="Star the mail from {name}.",
         success=_starred,
@@ -196,7 +191,7 @@ TEMPLATES: list[Template] = [
         name="MailArchive",
         apps=("Mail",),
         difficulty="easy",
-        max_steps=12,
+        max_steps=36,
         draw=_draw_sender,
         goal="Archive the mail from {name}.",
         success=lambda a, p, said: _only_in(a, p, "Archive"),
@@ -207,7 +202,7 @@ TEMPLATES: list[Template] = [
         name="MailDelete",
         apps=("Mail",),
         difficulty="easy",
-        max_steps=12,
+        max_steps=36,
         draw=_draw_sender,
         goal="Delete the mail from {name}.",
         success=lambda a, p, said: _only_in(a, p, "Trash"),
@@ -219,7 +214,7 @@ TEMPLATES: list[Template] = [
         name="MailDeleteForever",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=18,
+        max_steps=36,
         draw=_draw_sender,
         goal="The mail from {name} is in the trash. Delete it forever.",
         initialise=_trash_filled,
@@ -241,7 +236,7 @@ TEMPLATES: list[Template] = [
         name="MailRestore",
         apps=("Mail",),
         difficulty="medium",
-        max_steps=18,
+        max_steps=36,
         draw=_draw_sender,
         goal="Move the mail from {name} from the trash back to the inbox.",
         initialise=_trash_filled,
@@ -262,7 +257,7 @@ TEMPLATES: list[Template] = [
         name="MailReadSeat",
         apps=("Mail",),
         difficulty="easy",
-        max_steps=10,
+        max_steps=36,
         draw=lambda rng: {},
         goal="Which seat do I have on the train, according to my mail?",
         success=lambda a, p, said: says(said, "42B"),
@@ -278,7 +273,7 @@ TEMPLATES: list[Template] = [
         name="MailReadMeeting",
         apps=("Mail",),
         difficulty="easy",
-        max_steps=10,
+        max_steps=36,
         draw=lambda rng: {},
         goal="To which day and time was the budget review moved? Look in my mail.",
         success=lambda a, p, said: says(said, "Friday", "14:00"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..oracle import Flow, Rung, Target, answer, do, fill, go, hold, read
+from ..oracle import Flow, Rung, Target, Words, answer, do, fill, go, hold, read
 from ..template import Params, Template
 from ._apps import changes, execute, flow, pick, remember, rows, says
 from .contacts import KNOWN, number, number_of
@@ -132,7 +132,7 @@ def open_thread(name: str) -> Rung:
     return go(name, contains=True, role="item")
 
 
-def write(text: Any) -> tuple[Rung, ...]:
+def write(text: Words) -> tuple[Rung, ...]:
     """Write a message in the open conversation and send it."""
     return (
         fill("Type a message…", text),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..oracle import Flow, Rung, Target, Words, answer, do, fill, go, hold, read, toggle
 from ..template import Params, Template
@@ -86,7 +86,7 @@ def open_note(name: str) -> Rung:
     return go(name, contains=True, role="item", when=Target("Create a new file or folder"))
 
 
-def create(p: Params, text: Any) -> tuple[Rung, ...]:
+def create(p: Params, text: Words) -> tuple[Rung, ...]:
     """Make a note of a name and kind and write a text."""
     kind = "Markdown" if p["kind"] == "md" else "Plain text"
     file = f"{p['name']}.{p['kind']}"
@@ -101,7 +101,7 @@ def create(p: Params, text: Any) -> tuple[Rung, ...]:
     )
 
 
-def rewrite(name: str, text: Any) -> tuple[Rung, ...]:
+def rewrite(name: str, text: Words) -> tuple[Rung, ...]:
     """Have a text in a note that is there."""
     return open_note(name), go("Edit", role="button", when=Target("Save")), fill(id=EDITOR, text=text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from ..oracle import Target, answer, do, fill, go, read, toggle
+from ..oracle import Rung, Target, answer, do, fill, go, read, toggle
 from ..template import Params, Template
 from ._apps import flow, pick, rows, says
 
@@ -82,7 +82,7 @@ def row(name: str) -> Target:
     return Target(name, id="product_row", contains=True)
 
 
-def add(name: str) -> tuple:
+def add(name: str) -> tuple[Rung, ...]:
     """Put one product into the cart."""
     return (
         go("Shop", role="item"),
@@ -113,7 +113,7 @@ def _named_cheaper(android: VirtualAndroid, p: Params, said: str) -> bool:
     return says(said, low) and not says(said, high)
 
 
-def _price(save: str, name: str):
+def _price(save: str, name: str) -> Rung:
     return read(save, name, r"\$([\d.]+)", contains=True, id="product_row")
 
 
@@ -122,7 +122,7 @@ TEMPLATES: list[Template] = [
         name="ShopAddToCart",
         apps=("Corner Shop",),
         difficulty="easy",
-        max_steps=14,
+        max_steps=36,
         draw=_one,
         goal="Put one {product} into the cart of the Corner Shop app. Do not order it.",
         success=lambda a, p, said: cart(a) == {p["product"]: 1} and not orders(a),
@@ -133,7 +133,7 @@ TEMPLATES: list[Template] = [
         name="ShopAddThree",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=28,
+        max_steps=56,
         draw=_one,
         goal="Put three pieces of {product} into the cart of the Corner Shop app.",
         success=lambda a, p, said: cart(a) == {p["product"]: 3} and not orders(a),
@@ -152,7 +152,7 @@ TEMPLATES: list[Template] = [
         name="ShopAddTwoProducts",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=22,
+        max_steps=44,
         draw=_two,
         goal="Put one {first} and one {second} into the cart of the Corner Shop app.",
         success=lambda a, p, said: cart(a) == {p["first"]: 1, p["second"]: 1} and not orders(a),
@@ -163,7 +163,7 @@ TEMPLATES: list[Template] = [
         name="ShopRemoveFromCart",
         apps=("Corner Shop",),
         difficulty="easy",
-        max_steps=12,
+        max_steps=36,
         draw=_two,
         goal="Remove {first} from the cart of the Corner Shop app; leave the rest there.",
         initialise=lambda a, p: fill_cart(a, p["first"], p["second"]),
@@ -176,7 +176,7 @@ TEMPLATES: list[Template] = [
         name="ShopBuy",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=22,
+        max_steps=44,
         draw=_one,
         goal="Buy one {product} in the Corner Shop app, with standard delivery to my address, and pay by my card.",
         success=_bought,
@@ -191,7 +191,7 @@ TEMPLATES: list[Template] = [
         name="ShopBuyExpressElsewhere",
         apps=("Corner Shop",),
         difficulty="hard",
-        max_steps=34,
+        max_steps=68,
         draw=_with_address,
         goal="Buy one {product} in the Corner Shop app with express delivery to {address}.",
         success=_bought_there,
@@ -213,7 +213,7 @@ TEMPLATES: list[Template] = [
         name="ShopCancelOrder",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=16,
+        max_steps=36,
         draw=_one,
         goal="Cancel my order of {product} in the Corner Shop app.",
         initialise=lambda a, p: place_order(a, p["product"]),
@@ -234,7 +234,7 @@ TEMPLATES: list[Template] = [
         name="ShopFavourite",
         apps=("Corner Shop",),
         difficulty="easy",
-        max_steps=12,
+        max_steps=36,
         draw=_one,
         goal="Mark {product} as a favourite in the Corner Shop app.",
         success=lambda a, p, said: (
@@ -253,7 +253,7 @@ TEMPLATES: list[Template] = [
         name="ShopNewsletterOff",
         apps=("Corner Shop",),
         difficulty="easy",
-        max_steps=14,
+        max_steps=36,
         draw=lambda rng: {},
         goal="Unsubscribe from the Corner Shop's newsletter in its app.",
         success=lambda a, p, said: account(a, "newsletter") == "off" and account(a, "one_click") == "off",
@@ -265,7 +265,7 @@ TEMPLATES: list[Template] = [
         name="ShopChangeAddress",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=18,
+        max_steps=36,
         draw=lambda rng: {"address": pick(rng, ADDRESSES)},
         goal="Change my address in the Corner Shop app to {address}.",
         success=lambda a, p, said: account(a, "address") == p["address"],
@@ -285,7 +285,7 @@ TEMPLATES: list[Template] = [
         name="ShopPoints",
         apps=("Corner Shop",),
         difficulty="easy",
-        max_steps=14,
+        max_steps=36,
         draw=lambda rng: {},
         goal="How many points do I have in the Corner Shop app?",
         success=lambda a, p, said: says(said, account(a, "points")),
@@ -303,7 +303,7 @@ TEMPLATES: list[Template] = [
         name="ShopCheaper",
         apps=("Corner Shop",),
         difficulty="medium",
-        max_steps=16,
+        max_steps=36,
         draw=_cheaper,
         goal="Which is cheaper in the Corner Shop app: {first} or {second}? Answer with the product's name.",
         success=_named_cheaper,
