@@ -1,6 +1,8 @@
 """Takes the pictures of this folder: every pane, wide and narrow, light and dark, from a scripted run.
 
-PYTHONPATH=tests/support python docs/web/shots.py
+PYTHONPATH=tests/support python docs/web/shots.py [phone]
+
+With `phone` only the pictures of phone tasks are taken.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import phone_task
 from page_world import Server, launch
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
@@ -120,6 +123,44 @@ def pictures(camera: Camera, runs: dict[str, str]) -> None:
     page.keyboard.press("Escape")
 
 
+def phone_runs(server: Server) -> dict[str, str]:
+    """A phone task that shows its plan, one that asks to send a text, and one that has ended."""
+    runs = {
+        "phone-permissions": server.begin(phone_task.GOAL, "phone"),
+        "phone-approval": server.begin(phone_task.GOAL, "phone", confirm=False),
+        "phone": server.begin(phone_task.GOAL, "phone", confirm=False),
+    }
+    for run in runs.values():
+        server.wait(run, "waiting_human")
+    with server.client() as client:
+        asked = server.state(runs["phone"])["state"]["run"]["interrupts"]
+        answers = {"responses": {name: {"action": "approve"} for name in asked}}
+        client.post(f"/api/runs/{runs['phone']}/interrupts", json=answers).raise_for_status()
+    server.wait(runs["phone"], "completed")
+    return runs
+
+
+def phone_pictures(camera: Camera, runs: dict[str, str]) -> None:
+    """The panes of phone tasks."""
+    page = camera.page
+    page.goto(camera.server.url)
+    page.get_by_test_id("graph").select_option("phone")
+    camera.take("phone-start")
+    for name in ("phone-permissions", "phone-approval"):
+        camera.show(runs[name])
+        expect(page.get_by_test_id("approval")).to_be_visible()
+        camera.take(name)
+    camera.show(runs["phone"], "phone" if camera.phone else "steps")
+    expect(page.get_by_test_id("phone-answer")).to_be_visible()
+    camera.take("phone-screen")
+    if camera.phone:
+        camera.pane("steps")
+    page.get_by_test_id("phone-step").nth(1).locator("summary").click()
+    camera.take("phone-steps")
+    camera.pane("task")
+    camera.take("phone-task")
+
+
 def live(camera: Camera) -> None:
     """A run that is held in the middle, with edits that wait, in Korean."""
     page, server = camera.page, camera.server
@@ -136,46 +177,60 @@ def live(camera: Camera) -> None:
     server.wait(run_id, "completed")
 
 
-def main() -> None:
-    """Take all pictures."""
-    for old in HERE.glob("*.png"):
+def main(only: str = "") -> None:
+    """Take all pictures, or those of phone tasks."""
+    for old in HERE.glob("phone-*.png" if only else "*.png"):
         old.unlink()
     folder = Path(tempfile.mkdtemp())
     server = Server(folder / "one").start()
     locked = Server(folder / "two", ("--accounts",)).start()
     try:
-        runs = {
-            "steered": steered(server),
-            "refused": server.begin("Which refused calls does a ledger keep?"),
-            "other": server.begin("Ask me two things", "asking"),
-            "charts": server.begin("How long are the rivers in km?", databases=[server.rivers()]),
-            "asked": server.begin(QUESTION, approve_plan=True),
-        }
-        runs["follow-up"] = gone_on(server, runs["steered"])
-        server.wait(runs["refused"], "completed")
-        server.wait(runs["charts"], "completed")
-        server.wait(runs["asked"], "waiting_human")
-        with sync_playwright() as playwright:
-            browser: Any = launch(playwright)
-            for size, (width, height) in SIZES.items():
-                for theme in ("light", "dark"):
-                    context = browser.new_context(
-                        viewport={"width": width, "height": height}, color_scheme=theme, locale="en-US"
-                    )
-                    camera = Camera(context.new_page(), server, f"{size}-{theme}")
+        runs = phone_runs(server)
+        runs |= {} if only else research_runs(server)
+        photograph(server, locked, runs)
+    finally:
+        server.stop()
+        locked.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    index()
+
+
+def research_runs(server: Server) -> dict[str, str]:
+    """Research runs that have ended, refuse, ask, and are of another graph."""
+    runs = {
+        "steered": steered(server),
+        "refused": server.begin("Which refused calls does a ledger keep?"),
+        "other": server.begin("Ask me two things", "asking"),
+        "charts": server.begin("How long are the rivers in km?", databases=[server.rivers()]),
+        "asked": server.begin(QUESTION, approve_plan=True),
+    }
+    runs["follow-up"] = gone_on(server, runs["steered"])
+    server.wait(runs["refused"], "completed")
+    server.wait(runs["charts"], "completed")
+    server.wait(runs["asked"], "waiting_human")
+    return runs
+
+
+def photograph(server: Server, locked: Server, runs: dict[str, str]) -> None:
+    """Every size and theme."""
+    with sync_playwright() as playwright:
+        browser: Any = launch(playwright)
+        for size, (width, height) in SIZES.items():
+            for theme in ("light", "dark"):
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=theme, locale="en-US"
+                )
+                camera = Camera(context.new_page(), server, f"{size}-{theme}")
+                phone_pictures(camera, runs)
+                if "steered" in runs:
                     pictures(camera, runs)
                     live(camera)
                     camera.page.evaluate("localStorage.clear()")
                     camera.page.goto(locked.url)
                     expect(camera.page.get_by_test_id("login")).to_be_visible()
                     camera.take("login")
-                    context.close()
-            browser.close()
-    finally:
-        server.stop()
-        locked.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    index()
+                context.close()
+        browser.close()
 
 
 def index() -> None:
@@ -199,4 +254,4 @@ def index() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

@@ -95,7 +95,8 @@ def _outcome(state: PhoneState, claim: Claim, subtasks: Any) -> dict[str, str]:
         reason, text = "failed", "Parts are left that wait for one that failed."
     if reason == "done" and state["answer"]:
         reason = "answered"
-    return {"reason": reason, "text": text}
+    doubt = claim.get("doubt", "") if reason in _SUCCESS else ""
+    return {"reason": reason, "text": text, **({"doubt": doubt} if doubt else {})}
 
 
 def _refuse_messages(context: PhoneContext, why: str) -> None:
@@ -150,7 +151,8 @@ async def global_check(state: PhoneState, runtime: Runtime[PhoneContext]) -> dic
     if outcome == "failed":
         said = f"You said that it is done, and it is not: {why}"
         return {"claim": None, "answer": "", "feedback": [said], "counters": counters}
-    return {"claim": {**claim, "checked": True}, "counters": counters}
+    doubt = {"doubt": why or "Nobody judged the result."} if outcome == "uncertain" else {}
+    return {"claim": {**claim, "checked": True, **doubt}, "counters": counters}
 
 
 async def extract(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:

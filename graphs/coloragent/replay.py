@@ -103,7 +103,7 @@ def _ended(facts: Mapping[str, Any]) -> str:
         return "<p>The run has not ended.</p>"
     text = answer.get("text", "")
     said = f'<p class="thought">{escape(text)}</p>' if text else ""
-    report = {"outcome": {"reason": answer.get("reason", "")}, "answer": text}
+    report = {"outcome": {name: answer.get(name, "") for name in ("reason", "doubt")}, "answer": text}
     return f"<p><b>{escape(ending(report))}</b></p>{said}"
 
 

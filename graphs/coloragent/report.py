@@ -16,9 +16,9 @@ _ENDED = {
     "done": "Done.",
     "answered": "Answered.",
     "failed": "Not done.",
-    "steps": "Not finished: the cap of steps is reached.",
-    "budget": "Not finished: the budget is used up.",
-    "stopped": "Ended by you.",
+    "steps": "Not finished.",
+    "budget": "Not finished.",
+    "stopped": "",
     "refused": "Not done: it was refused.",
 }
 
@@ -51,8 +51,10 @@ def ending(report: Report) -> str:
     """How it ended, in a sentence or two."""
     outcome = report["outcome"]
     said = _ENDED.get(outcome.get("reason", ""), "Ended.")
+    if outcome.get("doubt"):
+        said = f"{said[:-1]}, as the agent says; nothing confirmed it."
     text = outcome.get("text", "")
-    return f"{said} {text}" if text and text != report["answer"] else said
+    return f"{said} {text}".strip() if text and text != report["answer"] else said
 
 
 def lines_of(report: Report) -> list[tuple[str, list[str]]]:

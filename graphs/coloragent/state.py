@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -201,11 +201,12 @@ class Counters(TypedDict):
 
 
 class Claim(TypedDict):
-    """Why the task, or its part, is to end."""
+    """Why the task, or its part, is to end; `doubt` says why it is not known whether that is so."""
 
     kind: Reason
     text: str
     checked: bool
+    doubt: NotRequired[str]
 
 
 class PhoneState(TypedDict):

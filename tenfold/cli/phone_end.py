@@ -36,7 +36,8 @@ def deliver_phone(view: RunView, out: Path | None, *, as_json: bool) -> None:
         print_json({"run": view.run.id, "status": view.status, "out": written, "report": report})
     elif report["answer"]:
         typer.echo(report["answer"])
-    say(f"{ending(report)} {len(report['steps'])} steps.", "green" if done else "yellow")
+    sure = done and not report["outcome"].get("doubt")
+    say(f"{ending(report)} {len(report['steps'])} steps.", "green" if sure else "yellow")
     say(f"Run {view.run.id}. Step by step: tenfold phone replay {view.run.id}")
     if view.run.options.get("device", "virtual") == "virtual":
         say("This was a virtual phone; results are not results on Android.", "dim")

@@ -16,7 +16,7 @@ export interface Subtask { id: string; goal: string; app: string; status: "pendi
 export interface Difference { kind: "not_drawn" | "no_node"; bounds: number[]; text: string; at_target: boolean }
 export interface PhoneDoc {
   screen?: Screen; subtasks?: { current: string; items: Subtask[] }; steps?: Record<string, Step>;
-  permissions?: { packages: string[]; classes: string[]; granted: boolean }; answer?: { text: string; reason: string };
+  permissions?: { packages: string[]; classes: string[]; granted: boolean }; answer?: { text: string; reason: string; doubt?: string };
   device?: { serial?: string; model?: string; release?: string; virtual?: boolean };
   memory?: { text: string; source: string; tainted: boolean }[]; questions?: { question: string; answer: string }[];
 }

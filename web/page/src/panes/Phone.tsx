@@ -44,8 +44,8 @@ export function PhonePane() {
     <section className="pane phone" aria-label={words.pane.phone} data-testid="pane-phone" id="report" tabIndex={-1}>
       {device?.virtual && <p className="quiet small" data-testid="virtual-note">{words.phone.virtualNote}</p>}
       {answer && (
-        <div className={`notice ${answer.reason === "done" || answer.reason === "answered" ? "good" : "warn"}`} data-testid="phone-answer" data-reason={answer.reason}>
-          <p><b>{words.phone.ended[answer.reason as keyof typeof words.phone.ended] ?? answer.reason}</b>{answer.text && <> {answer.text}</>}</p>
+        <div className={`notice ${!answer.doubt && (answer.reason === "done" || answer.reason === "answered") ? "good" : "warn"}`} data-testid="phone-answer" data-reason={answer.reason}>
+          <p><b>{words.phone.ended[answer.reason as keyof typeof words.phone.ended] ?? answer.reason}</b>{answer.text && <> {answer.text}</>}{answer.doubt && <span className="small"> {words.phone.doubt}</span>}</p>
         </div>
       )}
       <p className="small quiet phone-now" role="status">{over ? " " : (doing ?? " ")}</p>
