@@ -62,9 +62,9 @@ def brightness(p: Params) -> list[Flow]:
 
 
 SHOWN = {
-    "clock": ("Clock", "Stopwatch"),
-    "contacts": ("Contacts", "Create contact"),
-    "settings": ("Settings", "Display"),
+    "clock": ("Clock", "com.google.android.deskclock", "Stopwatch"),
+    "contacts": ("Contacts", "com.google.android.contacts", "Create contact"),
+    "settings": ("Settings", "com.android.settings", "Display"),
 }
 
 
