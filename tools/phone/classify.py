@@ -15,6 +15,8 @@ _STORE = re.compile(r"vending|packageinstaller|\.store$|appstore|market", re.IGN
 _PERMISSION = re.compile(r"permissioncontroller|packageinstaller")
 _CHOOSER = re.compile(r"^android$|intentresolver")
 _CLOCK = re.compile(r"deskclock|\.clock|calculator|timer", re.IGNORECASE)
+_TELEPHONE = re.compile(r"contacts|dialer|\.phone$|incallui", re.IGNORECASE)
+_NUMBER = re.compile(r"\+?[\d ()/.-]{5,}")
 _MAIL = re.compile(r"mail|\.gm$|outlook", re.IGNORECASE)
 _CHAT = re.compile(
     r"messag|sms|mms|whatsapp|kakao|telegram|chat|slack|discord|signal|\.line\.|orca|viber|wechat",
@@ -115,6 +117,8 @@ def _by_app(found: set[ActionClass], text: str, owner: str, tree: Tree) -> set[A
         return {name for name in found if name == "uninstall"}
     if _CLOCK.search(owner):
         found.discard("reset")
+    if _TELEPHONE.search(owner) and _NUMBER.fullmatch(text):
+        found.add("call")  # a number in a contact's card rings at a touch
     if owner == "com.android.systemui":
         found.discard("delete")  # dismissing notifications
     if _STORE.search(owner) and text in (
@@ -168,7 +172,11 @@ def _is_row(chain: Sequence[Node], node: Node) -> bool:
     if re.search(r"Button|Chip|Image", node.class_name):
         return False
     at = next(i for i, n in enumerate(chain) if n is node)
-    return any(n.scrollable for n in chain[:at])
+    if any(n.scrollable for n in chain[:at]):
+        return True
+    # A short list does not scroll; its rows still are several words in a box without words of its own.
+    inside = sum(bool(n.text) for child in node.children for n in child.walk())
+    return not (node.text or node.description) and inside > 1
 
 
 def _dialog(chain: Sequence[Node], tree: Tree) -> Node | None:

@@ -135,9 +135,11 @@ def classes_of(label: str, *, open_too: bool) -> set[ActionClass]:
 
 
 def classes_said(text: str) -> set[ActionClass]:
-    """The classes that a dialog's own text speaks of."""
+    """The classes that a dialog's own text speaks of: what it quotes is a name, unless nothing else says what it does."""
     text = " ".join(text.lower().split())[:300]
-    found: set[ActionClass] = {name for name, pattern in _SAID.items() if pattern.search(text)}
+    found: set[ActionClass] = set()
+    for said in (_QUOTED.sub("", text), text):
+        found = found or {name for name, pattern in _SAID.items() if pattern.search(said)}
     return found - {"delete"} if found & {"reset", "uninstall"} else found
 
 
@@ -146,6 +148,7 @@ def normal(label: str) -> str:
     return " ".join(label.lower().replace("’", "'").split()).strip(" .!?…:›>→▸,-\u200e\u200f")
 
 
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|«[^»]*»|「[^」]*」")
 _BARE: dict[ActionClass, re.Pattern[str]] = {name: re.compile(pattern) for name, pattern in BARE.items()}
 _OPEN: dict[ActionClass, re.Pattern[str]] = {name: re.compile(pattern) for name, pattern in OPEN.items()}
 _SAID: dict[ActionClass, re.Pattern[str]] = {
