@@ -52,7 +52,8 @@ def _full(p: Params) -> str:
 
 
 def _called(android: VirtualAndroid, p: Params, said: str) -> bool:
-    return changes(android, p, "Contacts", contacts.CALLS) == ([(p["phones"][p["right"]], 2)], [])
+    called = changes(android, p, "Contacts", contacts.CALLS) == ([(p["phones"][p["right"]], 2)], [])
+    return called and contacts.gained_and_lost(android, p) == ([], [])
 
 
 # Other facts
