@@ -57,8 +57,13 @@ async def choose_by_rules(caller: ModelCaller, asked: DecisionInput) -> Decision
 def proposals(asked: DecisionInput) -> list[tuple[Action, str]]:
     """Actions that bear on the task, the likeliest first: open its app, touch what shares its words, scroll, end."""
     options: list[tuple[Action, str]] = []
-    named = named_app(asked.subtask, asked.apps)
-    if named is None and wanted_switch(asked.subtask) is not None:
+    named, switch = named_app(asked.subtask, asked.apps), wanted_switch(asked.subtask)
+    if switch is not None and any(
+        e.checked == switch[1] and switch[0].words.search(f"{e.label} {e.context}")
+        for e in asked.observation.tree.elements()
+    ):
+        return [(Action(kind="done"), "the switch is as it should be")]
+    if named is None and switch is not None:
         named = next((app for app in asked.apps if app.casefold() in ("settings", "설정")), None)
     if not asked.history and (app := named):
         options.append((Action(kind="open_app", app=app), f"open {app}"))
