@@ -81,11 +81,11 @@ class Calendar(App):
             now * 1000,
         )
 
-    def on(self, day: date) -> list[sqlite3.Row]:
-        """Events of a day, repeated ones too, by their time of day."""
+    def on(self, day: date, events: list[sqlite3.Row] | None = None) -> list[sqlite3.Row]:
+        """Events of a day, repeated ones too, by their time of day; of these events if they are given."""
         first, last = stamp(day, 0, 0), stamp(day, 23, 59) + 59
-        rows = self.rows("SELECT * FROM events WHERE start_ts <= ? ORDER BY start_ts % 86400, id", last)
-        return [row for row in rows if happens(row, day, first, last)]
+        rows = self.rows("SELECT * FROM events ORDER BY start_ts % 86400, id") if events is None else events
+        return [row for row in rows if row["start_ts"] <= last and happens(row, day, first, last)]
 
     # Views
 
@@ -303,14 +303,14 @@ class Calendar(App):
         search = screen.fields.get("search", "").lower()
         rows: list[View] = []
         today = self.now.date()
+        events = [
+            r
+            for r in self.rows("SELECT * FROM events ORDER BY start_ts % 86400, id")
+            if search in f"{r['title']} {r['location']} {r['description']}".lower()
+        ]
         for n in range(-366 if search else 0, 366 if search else 31):
             day = today + timedelta(days=n)
-            found = [
-                r
-                for r in self.on(day)
-                if search in f"{r['title']} {r['location']} {r['description']}".lower()
-                and (not search or not r["repeat_interval"] or n == 0)
-            ]
+            found = [r for r in self.on(day, events) if not search or not r["repeat_interval"] or n == 0]
             if found:
                 rows += [
                     ui.header(f"{day:%A}, {day:%B} {day.day}"),
