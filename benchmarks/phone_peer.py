@@ -35,7 +35,6 @@ from tenfold.settings import BudgetLimits, Settings
 from tenfold.tools.android import InProcessDevice, VirtualAndroid, serve
 from tenfold.tools.phone import Action, Observation, locate, settle, smart_resize
 
-
 MAX_PIXELS = 16_384 * 28 * 28  # the peer's limit, for both sides
 
 
