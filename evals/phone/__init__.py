@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .androidworld import tenfold_agent
     from .catalog import all_templates
     from .env import PhoneEnv, VectorEnv
     from .judges import JudgeCaller, Truth
@@ -55,6 +56,7 @@ _HOMES = {
     "run_task": ".suite",
     "summarise": ".report",
     "table": ".report",
+    "tenfold_agent": ".androidworld",
     "token_f1": ".reward",
     "wilson": ".stats",
     "write_trajectories": ".trajectory",
@@ -96,6 +98,7 @@ __all__ = [
     "run_task",
     "summarise",
     "table",
+    "tenfold_agent",
     "token_f1",
     "wilson",
     "write_trajectories",
