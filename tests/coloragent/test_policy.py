@@ -159,6 +159,7 @@ TABLE: list[tuple[str, str, str]] = [
     # call
     (icon(DIAL, desc="Call"), DIAL, "call"), (icon(DIAL, desc="Call Mobile 555-0100"), DIAL, "call"), (button("Video call", DIAL), DIAL, "call"),
     (dialog("Delete event", "Delete 'Call with Ivan'?", "Yes", NOTE), NOTE, "delete"), (dialog("Note", "'Delete all notes'", "Yes", NOTE), NOTE, "delete"),
+    (dialog("Delete message", "Please call me back tonight", "Yes", MSG), MSG, "delete"), (dialog("Delete items", "This will also reset your phone", "OK", NOTE), NOTE, "delete reset"),
     (button("전화 걸기", DIAL), DIAL, "call"), (button("영상통화", DIAL), DIAL, "call"), (button("Call back", DIAL), DIAL, "call"),
     (button("Call Anna", DIAL), DIAL, "call"), (icon(DIAL, desc="dial"), DIAL, "call"),
     # reset

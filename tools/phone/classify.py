@@ -30,6 +30,7 @@ _DIALOG = re.compile(
     r"dialog|alert|parentpanel|bottom_?sheet|popup|grant_|permission_|confirm_?(?:panel|box)|modal",
     re.IGNORECASE,
 )
+_GRAVE: frozenset[ActionClass] = frozenset(("pay", "install", "uninstall", "grant", "reset"))
 _SLIDE = re.compile(r"^(?:slide|swipe|drag|pull)(?: right| left)? to |^밀어서 ")
 _DECORATION = frozenset(
     "button btn fab icon img image view action menu item text tv iv container layout floating option the id ok b m"
@@ -105,7 +106,7 @@ def _touch(chain: Sequence[Node], package: str, tree: Tree) -> set[ActionClass]:
     if text in _BINS and re.search(r"Button|Image", node.class_name):
         found.add("delete")  # as a row it is a folder
     if not found and box is not None and (YES.fullmatch(text) or node.resource_id == "android:id/button1"):
-        found = classes_said(_dialog_text(box))
+        found = _dialog_says(box)
     if not found and _CHOOSER.search(owner) and _says_share(tree):
         found.add("share")
     return _by_app(found, text, owner, tree)
@@ -200,8 +201,13 @@ def _smaller(box: Bounds, screen: Bounds) -> bool:
     return 0 < area < 0.8 * screen.right * screen.bottom
 
 
-def _dialog_text(box: Node) -> str:
-    return f"{box.pane_title} {' '.join(_texts((box,)))}"
+def _dialog_says(box: Node) -> set[ActionClass]:
+    """What a dialog asks leave for: its title says so, its body where the title does not. A body often shows content
+    (the message that is to be deleted); beside a clear title only grave deeds are read from it."""
+    title, *rest = [t for t in (box.pane_title, *_texts((box,))) if t] or [""]
+    found = classes_said(title)
+    body = classes_said(" ".join(rest))
+    return found | (body & _GRAVE) if found else body
 
 
 def _texts(roots: Sequence[Node]) -> list[str]:
