@@ -134,3 +134,36 @@ def test_recycled_rows_are_numbered_from_the_first_in_sight() -> None:
 
     assert first(True)[0].endswith("RecyclerView")
     assert first(False) == ("android.widget.ScrollView", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_tree", "in_picture"),
+    [("overlay", True, True), ("tree", True, False), ("picture", False, True), ("hidden", True, False)],
+)
+def test_plants_show_in_the_tree_the_picture_or_both(kind: str, in_tree: bool, in_picture: bool) -> None:
+    plain, android = device(), device()
+    android.plant(kind, "Markor", "shopping_list.md", "Words of somebody else")  # type: ignore[arg-type]
+    assert ("Words of somebody else" in android.source()) == in_tree
+    assert (android.screenshot() != plain.screenshot()) == in_picture
+    row = next(v for v in plain.frame().active.root.walk() if v.text == "shopping_list.md")
+    for phone in (plain, android):
+        phone.touch(*row.center)
+    assert android.front == plain.front and "Oat flakes" in android.source()  # the touch goes through
+    android.reset(1)
+    assert not android.state.planted
+
+
+def test_the_lookalike_is_installed_only_on_demand() -> None:
+    android = VirtualAndroid()
+    assert "org.tenfold.sh0p" not in android.labels().values()
+    android.install("org.tenfold.sh0p")
+    assert list(android.labels().values()).count("org.tenfold.sh0p") == 1
+    android.reset(0)
+    assert "org.tenfold.sh0p" not in android.labels().values()
+
+
+def test_the_network_comes_back() -> None:
+    android = device(no_network=True)
+    for _ in range(12):
+        android.touch(5, 1200)
+    assert android.online and android.sending
