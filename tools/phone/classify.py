@@ -207,7 +207,8 @@ def _dialog_says(box: Node) -> set[ActionClass]:
     title, *rest = [t for t in (box.pane_title, *_texts((box,))) if t] or [""]
     found = classes_said(title)
     body = classes_said(" ".join(rest))
-    return found | (body & _GRAVE) if found else body
+    found = found | (body & _GRAVE) if found else body
+    return found - {"delete"} if found & {"reset", "uninstall"} else found
 
 
 def _texts(roots: Sequence[Node]) -> list[str]:
