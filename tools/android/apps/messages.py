@@ -48,6 +48,8 @@ _OTHERS = (
     ("+15550199", "Hi, this is Sam from the book club. We meet on the 21st, chapter 7."),
 )
 
+_SURE = "Are you sure you want to delete 1 message?"
+
 
 @register
 class Messages(App):
@@ -333,7 +335,7 @@ class Messages(App):
         return ui.menu([
             ("Copy to clipboard", self.then(lambda: self._copy(body))),
             ("Forward", self.then(lambda: self.open("new", share=body))),
-            ("Delete", lambda: self.confirm("Delete message", body[:80], "Yes", self.delete_message, id=id)),
+            ("Delete", lambda: self.confirm("Delete message", _SURE, "Yes", self.delete_message, id=id)),
         ])  # fmt: skip
 
     def _copy(self, text: str) -> None:
