@@ -50,7 +50,7 @@ async def verify(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str,
         "screens": [pending["signature"], seen["signature"]],
         "images": [before, seen["image"]],
     }
-    paths = {**shared.step(step), **shared.screen(seen, look=look.observation)}
+    paths = {**shared.step(step), **shared.screen(seen, listed=context.listed(look.observation))}
     context.emit("phone.step", audit, key=f"step:{step['n']}", state=paths)
     counters = {**state["counters"], "reflected": state["counters"]["reflected"] + 1}
     feedback = [why] if verdict in ("wrong", "no_change", "uncertain") and why else []

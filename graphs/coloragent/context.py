@@ -27,6 +27,7 @@ from ...tools.phone import (
     Spot,
     Target,
     agreement,
+    describe,
     fill_secrets,
     find_orders,
     hide_secrets,
@@ -40,6 +41,7 @@ from ...tools.runs import ImageStore, RunStore, blacken
 from .state import Difference, Pending, PhoneLimits, PhoneState, Seen
 
 _SEEN = 24  # pixels: of a row that is scrolled away but for an edge, no words can be seen
+_LISTED = 1200  # characters
 FRESH_S = 1.0  # a look older than this is taken again before a touch
 
 
@@ -100,6 +102,7 @@ class PhoneContext:
     on_close: Callable[[], None] | None = None
     now: Look | None = field(default=None, init=False, repr=False)
     before: Look | None = field(default=None, init=False, repr=False)
+    _listed: tuple[Observation, str] | None = field(default=None, init=False, repr=False)
     _apps: dict[str, str] | None = field(default=None, init=False, repr=False)
 
     def emit(self, type: str, data: dict[str, Any], *, key: str, state: dict[str, Any] | None = None) -> None:
@@ -258,6 +261,12 @@ class PhoneContext:
             height=o.height, time=o.time, signature=o.signature,
             orders=[{"id": a.id, "text": a.text} for a in find_orders(o.tree, said)],
         )  # fmt: skip
+
+    def listed(self, seen: Observation) -> str:
+        """The screen as the page and the terminal list it; made once a look."""
+        if self._listed is None or self._listed[0] is not seen:
+            self._listed = (seen, describe(seen, limit=_LISTED))
+        return self._listed[1]
 
     def pictures(self, *looks: Look | None) -> Sequence[bytes]:
         """The pictures of these looks, if all have one."""

@@ -44,7 +44,7 @@ async def perceive(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[st
         "phone.screen",
         {**shown, "orders": seen["orders"]},
         key=f"screen:{n}",
-        state=shared.screen(seen, look=look.observation),
+        state=shared.screen(seen, listed=context.listed(look.observation)),
     )
     return {"observation": seen, "screens": kept_screens(state, look)}
 
@@ -274,7 +274,7 @@ async def _ground(state: PhoneState, context: PhoneContext) -> dict[str, Any]:
             "phone.target",
             told,
             key=f"target:{pending['n']}",
-            state=shared.screen(seen, found.target, look=look.observation),
+            state=shared.screen(seen, found.target, listed=context.listed(look.observation)),
         )
     return {"pending": grounded, "counters": {**counters, "ground": 0}}
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tools.phone import Action, DeviceInfo, Observation, describe
+from ...tools.phone import Action, DeviceInfo
 from ...tools.runs import Message
 from .state import Memo, Pending, Permissions, PhoneState, Seen, Step, Subtask, Target
 
 Paths = dict[str, Any]
 
 
-_LISTED = 1200
-
-
-def screen(seen: Seen, target: Target | None = None, *, look: Observation) -> Paths:
+def screen(seen: Seen, target: Target | None = None, *, listed: str) -> Paths:
     """What the phone shows, as a picture's hash and as a list, and where it is about to be touched."""
     shown = ("image", "width", "height", "package", "activity")
     mark = None
     if target is not None:
         mark = {"bounds": target["bounds"], "point": target["point"], "label": target["label"]}
-    listed = describe(look, limit=_LISTED)
     return {"/phone/screen": {**{name: seen[name] for name in shown}, "target": mark, "list": listed}}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from phone_world import DONE, PhoneWorld, open_app, tap, type_into
 
-from tenfold.tools.android import Faults, InProcessDevice, VirtualAndroid
+from tenfold.tools.android import InProcessDevice, VirtualAndroid
 from tenfold.tools.phone import Observation, Rule, SafetyPolicy
 
 GOAL = "Tell Hana Kim in Simple SMS Messenger that I come"
@@ -75,10 +75,3 @@ async def test_where_they_agree_a_rule_lets_pass_and_nothing_is_looked_at_for_ha
     assert await world.go(world.begin(GOAL)) == []
     assert looks.count(True) == 1  # before the one gated step
     assert world.events("phone.allowed")[0].data["rule"] == "rule:1"
-
-
-async def test_a_fault_that_draws_without_a_node_is_found(tmp_path: Path) -> None:
-    android = VirtualAndroid(faults=Faults(tree_only=1.0))
-    world = PhoneWorld(tmp_path, MOVES, rules=ALLOW, android=android)
-    asked = await world.go(world.begin(GOAL))
-    assert not asked or asked[0]["rule"] == "disagree"
