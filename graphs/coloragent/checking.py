@@ -235,4 +235,4 @@ def wants_trajectory(state: PhoneState) -> bool:
     if not modules_of(state).trajectory_reflection:
         return False
     mine = [s for s in state["history"] if s["subtask"] == state["current"]]
-    return bool(signs(mine)) or due(len(mine), state["counters"]["reflected"])
+    return bool(signs(mine)) or due(mine, state["counters"]["reflected"])

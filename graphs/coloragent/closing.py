@@ -7,6 +7,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from ...agents import coloragent as agents
+from ...text import coverage
 from ...tools.phone import describe, wanted_switch
 from . import shared
 from .context import PhoneContext
@@ -134,6 +135,8 @@ async def global_check(state: PhoneState, runtime: Runtime[PhoneContext]) -> dic
             if real == wanted[1]
             else f"The device says that {wanted[0].name} is {'on' if real else 'off'}."
         )
+    elif claim["kind"] == "answered" and await _read_from_screen(state, context):
+        evidence, outcome = "tree", "success"
     else:
         look = await context.screen(state)
         reply = await agents.reflect_on_result(
@@ -153,6 +156,13 @@ async def global_check(state: PhoneState, runtime: Runtime[PhoneContext]) -> dic
         return {"claim": None, "answer": "", "feedback": [said], "counters": counters}
     doubt = {"doubt": why or "Nobody judged the result."} if outcome == "uncertain" else {}
     return {"claim": {**claim, "checked": True, **doubt}, "counters": counters}
+
+
+async def _read_from_screen(state: PhoneState, context: PhoneContext) -> bool:
+    """Whether every word of the answer stands on the screen or in what was noted: then no model is asked about it."""
+    look = await context.screen(state)
+    noted = [m["text"] for m in state["memory"]]
+    return coverage(state["answer"], [describe(look.observation), *noted]) == 1.0
 
 
 async def extract(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:

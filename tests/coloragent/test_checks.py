@@ -71,7 +71,13 @@ def test_three_failures_in_a_row_with_the_last_reason() -> None:
 
 
 def test_a_routine_look_every_five_steps_after_three_cold_ones() -> None:
-    assert not due(3, 9) and due(5, 5) and not due(9, 4)
+    doubtful = names(*"ABCDEFGHI", verdict="uncertain")
+    assert not due(doubtful[:3], 9) and due(doubtful[:5], 5) and not due(doubtful, 4)
+
+
+def test_the_routine_look_waits_longer_while_every_step_is_seen_to_work() -> None:
+    clean = names(*"ABCDEFGHI", verdict="ok")
+    assert not due(clean, 5) and due(clean, 10) and due([*clean, *names("J", verdict="wrong")], 5)
 
 
 async def test_a_detector_warns_the_policy_and_its_switch_silences_it(tmp_path: Path) -> None:
