@@ -60,7 +60,11 @@ def line_of(element: Element) -> str:
 def quoted(text: str, length: int) -> str:
     """Text as data: one line in JSON quotes, without characters that are not seen or turn the writing round."""
     cut = text[: length * 2]
-    seen = "".join(" " if c in "\n\r\t" else c for c in cut if c in "\n\r\t\u200d" or not _unseen(c))
+    seen = (
+        cut
+        if cut.isprintable()
+        else "".join(" " if c in "\n\r\t" else c for c in cut if c in "\n\r\t\u200d" or not _unseen(c))
+    )
     seen = " ".join(seen.split())
     if len(seen) > length:
         seen = seen[: length - 1] + "…"

@@ -152,6 +152,7 @@ class Tree:
     _elements: list[Element] = field(default_factory=list[Element], compare=False, repr=False)
     width: int = 0
     height: int = 0
+    _digest: list[bytes] = field(default_factory=list[bytes], compare=False, repr=False)
 
     @property
     def screen(self) -> Bounds:
@@ -199,15 +200,16 @@ class Tree:
 
     def signature(self, package: str, activity: str, keyboard: bool) -> str:
         """Digest for `Observation.signature`."""
-        digest = hashlib.sha256(
-            f"{package}\0{activity}\0{keyboard}\0{self.rotation}".encode(errors="replace")
-        )
-        waiting: list[tuple[int, Node]] = [(0, root) for root in reversed(self.roots)]
-        while waiting:
-            depth, node = waiting.pop()
-            digest.update(_facts(depth, node).encode(errors="replace"))
-            waiting.extend((depth + 1, child) for child in reversed(node.children))
-        return digest.hexdigest()[:32]
+        if not self._digest:  # a look is compared several times in a step
+            digest = hashlib.sha256()
+            waiting: list[tuple[int, Node]] = [(0, root) for root in reversed(self.roots)]
+            while waiting:
+                depth, node = waiting.pop()
+                digest.update(_facts(depth, node).encode(errors="replace"))
+                waiting.extend((depth + 1, child) for child in reversed(node.children))
+            self._digest.append(digest.digest())
+        front = f"{package}\0{activity}\0{keyboard}\0{self.rotation}\0".encode(errors="replace")
+        return hashlib.sha256(front + self._digest[0]).hexdigest()[:32]
 
 
 def chain_to(tree: Tree, wanted: Node) -> tuple[Node, ...]:
