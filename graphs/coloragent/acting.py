@@ -183,7 +183,7 @@ async def act(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, An
             context.now = None
             context.emit("phone.void", {"n": pending["n"], "why": why}, key=f"void:{pending['n']}")
             said = f"Not done, the screen had changed: {why} Decide anew."
-            return {"pending": None, "approval": None, "feedback": [said]}
+            return {"pending": None, "approval": None, "observation": None, "feedback": [said]}
         same = look is not None and look.observation.signature == now.signature
         picture, image = (look.picture, look.image) if look is not None and same else (None, "")
         context.now = Look(now, picture, image, time.monotonic())

@@ -3,13 +3,13 @@
     START → personalise → classify → orchestrate → permit ─→ retrieve → perceive → decide ──→ guard → act
                                          ↑      (interrupt)      ↑         ↑       │ ↑ │ (interrupt)    ↓
                                          └─ rejected ┘  replan ──┘         ├── ask ┘ │ └──── allowed → act
-                                                          ↑                │         ├──────────── verify
-                                                          │             trajectory ←─┼────────────────┘
+                                                          ↑                │         ├──────────────── │
+                                                          │             trajectory ←─┼─────────────────┘
                                                           │                          ↓
                                     rewrite ← extract ←───┴── global_check ⇄ finish → END
 
-`decide` grounds what it decides and judges it; `verify` waits until the screen is still before it judges. Each is one
-checkpoint, because nothing between its parts touches the phone.
+`decide` grounds what it decides and judges it; `act` touches, waits until the screen is still, and verifies. Each is
+one checkpoint: a touch is in the ledger before the wait begins, and a node that runs again does not touch again.
 A device that is gone raises: the run has failed with the reason, and goes on from the node where it stood.
 """
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
 
 from . import acting, checking, closing, deciding, planning
 from .context import PhoneContext
@@ -29,7 +30,7 @@ def build_graph() -> StateGraph[PhoneState, PhoneContext, PhoneState, PhoneState
     graph: Any = StateGraph(PhoneState, context_schema=PhoneContext)
     for node in (planning.personalise, planning.classify, planning.orchestrate, planning.permit, planning.retrieve,
                  planning.replan, deciding.perceive, deciding.decide, deciding.ask, acting.guard,
-                 acting.act, checking.verify, checking.trajectory, closing.finish,
+                 act, checking.trajectory, closing.finish,
                  closing.global_check, closing.extract, closing.rewrite):  # fmt: skip
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "personalise")
@@ -44,8 +45,7 @@ def build_graph() -> StateGraph[PhoneState, PhoneContext, PhoneState, PhoneState
     )
     graph.add_edge("ask", "perceive")
     graph.add_conditional_edges("guard", after_guard, ["act", "perceive", "finish"])
-    graph.add_conditional_edges("act", after_act, ["verify", "perceive"])
-    graph.add_conditional_edges("verify", after_verify, ["trajectory", "decide"])
+    graph.add_conditional_edges("act", after_act, ["trajectory", "decide", "perceive"])
     graph.add_edge("trajectory", "perceive")
     graph.add_conditional_edges(
         "finish", after_finish, ["global_check", "replan", "extract", "perceive", END]
@@ -85,13 +85,19 @@ def after_guard(state: PhoneState) -> Literal["act", "perceive", "finish"]:
     return "act" if state["approval"] is not None else "perceive"
 
 
-def after_act(state: PhoneState) -> Literal["verify", "perceive"]:
-    """What was void is decided anew."""
-    return "verify" if state["pending"] is not None else "perceive"
+async def act(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:
+    """Touch the phone, at most once, and see what came of it."""
+    done = await acting.act(state, runtime)
+    if done["pending"] is None:
+        return done
+    return {**done, **await checking.verify({**state, **done}, runtime)}  # type: ignore[typeddict-item]
 
 
-def after_verify(state: PhoneState) -> Literal["trajectory", "decide"]:
-    """The trajectory reflector sleeps until something wakes it; the screen has just been looked at."""
+def after_act(state: PhoneState) -> Literal["trajectory", "decide", "perceive"]:
+    """What was void is decided on a new look; else the screen has just been looked at, and the trajectory reflector
+    sleeps until something wakes it."""
+    if state["observation"] is None:
+        return "perceive"
     return "trajectory" if checking.wants_trajectory(state) else "decide"
 
 

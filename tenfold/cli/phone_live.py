@@ -26,7 +26,7 @@ _VERDICTS = {
 }  # fmt: skip
 _DOING = {
     "personalise": "reading your preferences", "orchestrate": "planning", "permit": "waiting for permission",
-    "perceive": "looking", "decide": "deciding", "guard": "asking", "act": "touching", "verify": "checking",
+    "perceive": "looking", "decide": "deciding", "guard": "asking", "act": "touching",
     "trajectory": "looking back", "global_check": "checking the result", "finish": "finishing",
 }  # fmt: skip
 _FIXED = 6

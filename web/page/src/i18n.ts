@@ -122,7 +122,7 @@ const en = {
       call: "call", reset: "reset", login: "log in", account: "change an account",
     },
     doing: {
-      orchestrate: "Planning …", perceive: "Looking …", decide: "Deciding …", act: "Touching …", verify: "Checking what came of it …",
+      orchestrate: "Planning …", perceive: "Looking …", decide: "Deciding …", act: "Touching …",
       trajectory: "Looking back …", global_check: "Checking the result …", finish: "Finishing …",
     },
     act: {
@@ -256,7 +256,7 @@ const ko: Words = {
       call: "전화", reset: "초기화", login: "로그인", account: "계정 변경",
     },
     doing: {
-      orchestrate: "계획하는 중 …", perceive: "화면을 보는 중 …", decide: "정하는 중 …", act: "조작하는 중 …", verify: "결과를 확인하는 중 …",
+      orchestrate: "계획하는 중 …", perceive: "화면을 보는 중 …", decide: "정하는 중 …", act: "조작하는 중 …",
       trajectory: "돌아보는 중 …", global_check: "결과를 점검하는 중 …", finish: "마무리하는 중 …",
     },
     act: {
