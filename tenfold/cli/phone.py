@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,14 +9,13 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import ConfigError, RunError
-from ._common import Exit, load, print_json, say, services
-from .phone_end import give_secrets
+from ._common import Exit, print_json, say, services
 from .phone_memory import knowledge_app, macro_app, profile_app
-from .research import Json, Output, Quiet, RunName, caps_of, drive
+from .phone_run import VIRTUAL, device_of, perform
+from .research import Json, Output, Quiet, RunName, caps_of
 from .servers import printable
 
 _RUN = "run"
-_SAYING = "This is a virtual phone; results are not results on Android."
 
 
 class TaskOrCommand(TyperGroup):
@@ -104,38 +102,6 @@ def run(
     perform(asked, output)
 
 
-def perform(asked: dict[str, Any], output: Output) -> None:
-    """Begin a phone run and drive it to its end, a question or a pause."""
-    from ..web import Driver
-    from ..web.runs import PhoneInput
-    from .setup import prepare_model
-
-    checked = PhoneInput.model_validate(asked)
-    settings = load(model=checked.model)
-    opened = services(settings)
-    driver = Driver(opened)
-    give_secrets(driver, checked.secrets)
-    driver.registry.need("phone").check(checked, "local")
-    prepare_model(settings, checked.model, documents=False)
-    if checked.device == "virtual" and not output.as_json:
-        say(_SAYING, "dim")
-    made = opened.store.create("phone", checked.goal.strip(), checked.model_dump(mode="json"))
-    asyncio.run(drive(driver, made, None, output))
-
-
-def device_of(*, serial: str | None, virtual: bool, appium: str | None) -> str:
-    """The device as a run names it.
-
-    Raises:
-        ConfigError: A virtual phone and another one are asked for.
-    """
-    if virtual and (serial or appium):
-        raise ConfigError("--virtual and a device exclude each other.", mend="Give one of them.")
-    if appium:
-        return f"{appium}#{serial}" if serial else appium
-    return serial or "virtual"
-
-
 def rules_of(path: Path | None, *, never: bool) -> str:
     """The user's rules as JSON; `never` puts a refusal of every gated action behind them.
 
@@ -197,7 +163,7 @@ def serve(
         raise ConfigError(
             f"Port {adb_port} cannot be used: {error.strerror}.", mend="Give --adb-port."
         ) from error
-    say(f"{_SAYING}\n\n    adb -P {served.adb_port} devices")
+    say(f"{VIRTUAL}\n\n    adb -P {served.adb_port} devices")
     say(
         f"    Appium: appium:adbPort {served.adb_port}\n    UiAutomator2 server: 127.0.0.1:{served.uia_port}\n"
     )

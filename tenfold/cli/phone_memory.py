@@ -193,7 +193,7 @@ def play(
     as_json: Json = False,
 ) -> None:
     """Play a macro. Gated actions are asked about as always; where the screen differs, the agent takes over."""
-    from .phone import device_of, perform
+    from .phone_run import device_of, perform
     from .research import Output
 
     pairs = pairs_of(values or [])
