@@ -80,6 +80,7 @@ OPENAI: dict[str, Known] = {
 
 
 _TEXT: frozenset[Capability] = frozenset({"json_schema", "stream", "tools"})
+_VISION: frozenset[Capability] = frozenset({*_TEXT, "vision"})
 
 
 def openai_info(name: str) -> ModelInfo:
@@ -91,7 +92,7 @@ def openai_info(name: str) -> ModelInfo:
         provider="openai",
         label=f"{name} (OpenAI)",
         context_tokens=known.context_tokens if known else 128_000,
-        capabilities=_TEXT | {"vision"} if known and known.vision else _TEXT,
+        capabilities=_VISION if known and known.vision else _TEXT,
         usd_per_million_in=known.usd_in if known else None,
         usd_per_million_out=known.usd_out if known else None,
         reasoning=known.reasoning if known else name.startswith(("o1", "o3", "o4", "gpt-5", "gpt-6")),

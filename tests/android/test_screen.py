@@ -18,17 +18,23 @@ CONTACTS = "com.google.android.contacts"
 
 # Copied from the server's UiElementSnapshot, not from our code.
 ORDER = (
-    "index package class text content-desc resource-id checkable checked clickable enabled focusable focused long-clickable "
-    "password scrollable selection-start selection-end selected bounds displayed hint extras a11y-important "
-    "screen-reader-focusable input-type drawing-order showing-hint text-entry-key multiline dismissable a11y-focused heading "
-    "live-region context-clickable max-text-length content-invalid error pane-title tooltip-text text-has-clickable-span "
-    "actions window-id text-size text-unit is-collection is-collection-item"
+    "index package class text content-desc resource-id checkable checked clickable enabled focusable "
+    "focused long-clickable password scrollable selection-start selection-end selected bounds displayed "
+    "hint extras a11y-important screen-reader-focusable input-type drawing-order showing-hint "
+    "text-entry-key multiline dismissable a11y-focused heading live-region context-clickable "
+    "max-text-length content-invalid error pane-title tooltip-text text-has-clickable-span actions "
+    "window-id text-size text-unit is-collection is-collection-item"
 ).split()
-ALWAYS = set("index package class text checkable checked clickable enabled focusable focused long-clickable password "
-             "scrollable selected bounds displayed a11y-important drawing-order showing-hint heading window-id".split())  # fmt: skip
+ALWAYS = set(
+    (
+        "index package class text checkable checked clickable enabled focusable focused long-clickable "
+        "password scrollable selected bounds displayed a11y-important drawing-order showing-hint heading "
+        "window-id"
+    ).split()
+)
 DUMP = (
-    "NAF index text resource-id class package content-desc checkable checked clickable enabled focusable focused scrollable "
-    "long-clickable password selected bounds"
+    "NAF index text resource-id class package content-desc checkable checked clickable enabled focusable "
+    "focused scrollable long-clickable password selected bounds"
 ).split()
 
 

@@ -130,8 +130,14 @@ def test_typing_by_shell_and_the_unicode_ime(android: VirtualAndroid) -> None:
     android.state.helpers["io.appium.settings"] = ("7.0.0", "70")
     sh(android, "ime enable io.appium.settings/.UnicodeIME; ime set io.appium.settings/.UnicodeIME")
     text = "Zoë 한글 & 50%"
-    coded = re.sub(r"&|[^\x20-\x7e]+", lambda m: "&-" if m.group() == "&" else
-                   "&" + base64.b64encode(m.group().encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-", text)  # fmt: skip
+
+    def utf7(match: re.Match[str]) -> str:
+        if match[0] == "&":
+            return "&-"
+        coded = base64.b64encode(match[0].encode("utf-16-be")).decode()
+        return "&" + coded.rstrip("=").replace("/", ",") + "-"
+
+    coded = re.sub(r"&|[^\x20-\x7e]+", utf7, text)
     android.clear_text()
     sh(android, f"input text '{coded}'")
     assert android.apps[NOTES].screen.fields["search"] == text
@@ -143,7 +149,8 @@ def test_messages_and_contacts_through_their_providers(android: VirtualAndroid) 
     uri = "content://sms"
     sh(
         android,
-        f"content insert --uri {uri}/inbox --bind address:s:+15550000001 --bind body:s:'Hello, World' --bind date:i:1773300000000",
+        f"content insert --uri {uri}/inbox --bind address:s:+15550000001 --bind body:s:'Hello, World'"
+        " --bind date:i:1773300000000",
     )
     rows = sh(android, f"content query --uri {uri}/inbox --where \"address='+15550000001'\"")
     assert "body=Hello, World, service_center=NULL" in rows
@@ -153,7 +160,8 @@ def test_messages_and_contacts_through_their_providers(android: VirtualAndroid) 
     assert sh(android, f"content query --uri {uri}") == "No result found.\n"
     sh(
         android,
-        "content insert --uri content://com.android.contacts/raw_contacts --bind account_type:s: --bind account_name:s:",
+        "content insert --uri content://com.android.contacts/raw_contacts"
+        " --bind account_type:s: --bind account_name:s:",
     )
     new = int(
         re.findall(
@@ -161,14 +169,14 @@ def test_messages_and_contacts_through_their_providers(android: VirtualAndroid) 
             sh(android, "content query --uri content://com.android.contacts/raw_contacts --projection _id"),
         )[-1]
     )
-    data = "content insert --uri content://com.android.contacts/data"
+    data, item = "content insert --uri content://com.android.contacts/data", "vnd.android.cursor.item"
     sh(
         android,
-        f"{data} --bind raw_contact_id:i:{new} --bind mimetype:s:vnd.android.cursor.item/name --bind data1:s:'Zoe Bell'",
+        f"{data} --bind raw_contact_id:i:{new} --bind mimetype:s:{item}/name --bind data1:s:'Zoe Bell'",
     )
     sh(
         android,
-        f"{data} --bind raw_contact_id:i:{new} --bind mimetype:s:vnd.android.cursor.item/phone_v2 --bind data1:s:5551234",
+        f"{data} --bind raw_contact_id:i:{new} --bind mimetype:s:{item}/phone_v2 --bind data1:s:5551234",
     )
     phones = sh(android, "content query --uri content://contacts/phones/ --projection display_name:number")
     assert "display_name=Zoe Bell, number=5551234" in phones
@@ -197,9 +205,12 @@ def test_an_apps_database_is_a_file_that_can_be_pulled_and_pushed(android: Virtu
 
 def tap(android: VirtualAndroid, words: str) -> None:
     view = next(
-        v for v in android.frame().active.root.walk()
-        if v.enabled and (v.clickable and (words in (v.text, v.description, v.hint) or any(c.text == words for c in v.children)))
-    )  # fmt: skip
+        v
+        for v in android.frame().active.root.walk()
+        if v.enabled
+        and v.clickable
+        and (words in (v.text, v.description, v.hint) or any(c.text == words for c in v.children))
+    )
     android.touch(*view.center)
 
 

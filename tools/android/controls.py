@@ -199,7 +199,9 @@ class Controls:
         self.state.notifications, self.state.recent = [], []
         self.go_home()
 
-    def plant(self, kind: Literal["overlay", "tree", "picture", "hidden"], app: str, on: str, words: str) -> None:
+    def plant(
+        self, kind: Literal["overlay", "tree", "picture", "hidden"], app: str, on: str, words: str
+    ) -> None:
         """Put something on an app's screens as an attacker could; `plants.Plant` says what. A reset takes it away.
 
         Args:
