@@ -1,4 +1,4 @@
-"""ColorAgent's own `HierarchicalAgent` on one task; run by phone_peer.py with the interpreter of the peer.
+"""ColorAgent's own `HierarchicalAgent` on one task; run by peer_phone.py with the interpreter of the peer.
 
     python peer_coloragent.py REPOSITORY BASE_URL ADB_PORT SERIAL MAX_STEPS GOAL
 

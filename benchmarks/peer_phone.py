@@ -7,7 +7,7 @@ counted is what the two loops ask for, not how well a model does. Reflectors get
 answers. Text tokens are characters by four, reply included; a picture costs (h/28)(w/28) tokens after Qwen's
 `smart_resize` on both sides. The peer drives the device through adb, ours in process.
 
-    python benchmarks/phone_peer.py --repo CHECKOUT_OF_MadeAgents/mobile-use --python ITS_PYTHON [--templates 24]
+    python benchmarks/peer_phone.py --repo CHECKOUT_OF_MadeAgents/mobile-use --python ITS_PYTHON [--templates 24]
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ def report(rows: list[dict[str, Any]], args: argparse.Namespace) -> None:
     lost = [f"{r['task']} ({side})" for r in rows for side in ("text", "vision", "peer") if not r[side][0]]
     lines += ["", "Not done: " + (", ".join(lost) or "none") + "."]
     lines += ["", *NOTES]
-    command = f"python benchmarks/phone_peer.py --repo … --python … --templates {args.templates}"
+    command = f"python benchmarks/peer_phone.py --repo … --python … --templates {args.templates}"
     write_result(
         "phone-peer",
         "Phone loop: calls and tokens against ColorAgent's HierarchicalAgent",
