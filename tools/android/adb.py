@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .sync import serve_sync
+from .sync import exactly, serve_sync
 
 if TYPE_CHECKING:
     from .device import VirtualAndroid
@@ -314,23 +314,12 @@ class AdbServer:
 
 
 def _request(connection: socket.socket) -> str:
-    length = _exactly(connection, 4)
+    length = exactly(connection, 4)
     try:
         size = int(length, 16)
     except ValueError:
         raise Refused("bad request length") from None
-    return _exactly(connection, size).decode("utf-8", "replace")
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size:
-        part = connection.recv(min(size, 1 << 16))
-        if not part:
-            raise EOFError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    return exactly(connection, size).decode("utf-8", "replace")
 
 
 def _reply(connection: socket.socket, text: str) -> None:
@@ -348,10 +337,10 @@ def _stdin(connection: socket.socket) -> str:
     typed: list[bytes] = []
     while True:
         try:
-            kind, size = struct.unpack("<BI", _exactly(connection, 5))
+            kind, size = struct.unpack("<BI", exactly(connection, 5))
         except EOFError:
             break
-        data = _exactly(connection, size)
+        data = exactly(connection, size)
         if kind == _CLOSE_STDIN:
             break
         if kind == _STDIN:

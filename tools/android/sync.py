@@ -18,13 +18,13 @@ _LARGEST = 256 * 1024 * 1024
 def serve_sync(connection: socket.socket, android: VirtualAndroid, lock: threading.RLock) -> None:
     """Answer sync requests until the client quits or leaves."""
     while True:
-        kind, size = struct.unpack("<4sI", _exactly(connection, 8))
+        kind, size = struct.unpack("<4sI", exactly(connection, 8))
         if kind == b"QUIT":
             return
         if size > 4096:
             _fail(connection, "path too long")
             return
-        path = _exactly(connection, size).decode("utf-8", "replace")
+        path = exactly(connection, size).decode("utf-8", "replace")
         if kind == b"STAT":
             with lock:
                 connection.sendall(b"STAT" + struct.pack("<3I", *_stat(android, path)))
@@ -62,13 +62,13 @@ def _receive(connection: socket.socket, android: VirtualAndroid, lock: threading
     parts: list[bytes] = []
     total = 0
     while True:
-        kind, size = struct.unpack("<4sI", _exactly(connection, 8))
+        kind, size = struct.unpack("<4sI", exactly(connection, 8))
         if kind == b"DONE":
             break
         if kind != b"DATA" or size > _CHUNK:
             raise EOFError
         total += size
-        part = _exactly(connection, size)
+        part = exactly(connection, size)
         if total <= _LARGEST:
             parts.append(part)
     if total > _LARGEST:
@@ -104,7 +104,12 @@ def _fail(connection: socket.socket, text: str) -> None:
     connection.sendall(b"FAIL" + struct.pack("<I", len(raw)) + raw)
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """So many bytes of a connection.
+
+    Raises:
+        EOFError: It ended before.
+    """
     parts: list[bytes] = []
     while size:
         part = connection.recv(min(size, 1 << 16))
