@@ -128,7 +128,6 @@ class Oracle:
 
     flows: Sequence[Flow]
     memory: Memory = field(default_factory=Memory)
-    answers: Memory = field(default_factory=Memory)
     direct: bool = False
     _done: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     _flow: int = 0

@@ -135,20 +135,22 @@ async def global_check(state: PhoneState, runtime: Runtime[PhoneContext]) -> dic
             if real == wanted[1]
             else f"The device says that {wanted[0].name} is {'on' if real else 'off'}."
         )
-    elif claim["kind"] == "answered" and await _read_from_screen(state, context):
-        evidence, outcome = "tree", "success"
     else:
         look = await context.screen(state)
-        reply = await agents.reflect_on_result(
-            context.caller,
-            part["goal"],
-            shared.lines(state, subtask=part["id"]),
-            describe(look.observation),
-            answer=state["answer"],
-            pictures=context.pictures(look) if context.policy.wants_picture else (),
-        )
-        outcome, why = reply.value.outcome, reply.value.why
-        evidence = "rule" if reply.source == "fallback" else "model"
+        screen = describe(look.observation)
+        if claim["kind"] == "answered" and _read_from(screen, state):
+            evidence, outcome = "tree", "success"
+        else:
+            reply = await agents.reflect_on_result(
+                context.caller,
+                part["goal"],
+                shared.lines(state, subtask=part["id"]),
+                screen,
+                answer=state["answer"],
+                pictures=context.pictures(look) if context.policy.wants_picture else (),
+            )
+            outcome, why = reply.value.outcome, reply.value.why
+            evidence = "rule" if reply.source == "fallback" else "model"
     told = {"outcome": outcome, "why": why, "evidence": evidence, "part": part["id"]}
     context.emit("phone.checked", told, key=f"checked:{part['id']}:{counters['checks']}")
     if outcome == "failed":
@@ -158,11 +160,9 @@ async def global_check(state: PhoneState, runtime: Runtime[PhoneContext]) -> dic
     return {"claim": {**claim, "checked": True, **doubt}, "counters": counters}
 
 
-async def _read_from_screen(state: PhoneState, context: PhoneContext) -> bool:
+def _read_from(screen: str, state: PhoneState) -> bool:
     """Whether every word of the answer stands on the screen or in what was noted: then no model is asked about it."""
-    look = await context.screen(state)
-    noted = [m["text"] for m in state["memory"]]
-    return coverage(state["answer"], [describe(look.observation), *noted]) == 1.0
+    return coverage(state["answer"], [screen, *(m["text"] for m in state["memory"])]) == 1.0
 
 
 async def extract(state: PhoneState, runtime: Runtime[PhoneContext]) -> dict[str, Any]:

@@ -118,6 +118,11 @@ def _row(name: str) -> dict[str, Any]:
     return {"label": name, "contains": True, "id": "message_row"}
 
 
+def _in_trash(p: Params) -> tuple[Rung, ...]:
+    """Open the person's letter in the trash."""
+    return go("Folders"), go("Trash", contains=True, id="content"), go(**_row(p["name"]))
+
+
 TEMPLATES: list[Template] = [
     Template(
         name="MailSend",
@@ -222,9 +227,7 @@ TEMPLATES: list[Template] = [
         oracle=lambda p: [
             flow(
                 "Mail",
-                go("Folders"),
-                go("Trash", contains=True, id="content"),
-                go(**_row(p["name"])),
+                *_in_trash(p),
                 go("Delete forever"),
                 do("Delete"),
             )
@@ -244,9 +247,7 @@ TEMPLATES: list[Template] = [
         oracle=lambda p: [
             flow(
                 "Mail",
-                go("Folders"),
-                go("Trash", contains=True, id="content"),
-                go(**_row(p["name"])),
+                *_in_trash(p),
                 go("More options"),
                 do("Move to Inbox"),
             )

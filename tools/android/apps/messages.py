@@ -218,13 +218,7 @@ class Messages(App):
                 ),
                 (
                     "Delete",
-                    lambda: self.confirm(
-                        "Delete conversation",
-                        f"Delete all messages with {name}?",
-                        "Yes",
-                        self.delete_thread,
-                        thread=thread,
-                    ),
+                    lambda: self._delete_asked(name, thread),
                 ),
             ]
         )
@@ -232,6 +226,15 @@ class Messages(App):
     def delete_all(self) -> None:
         """Empty the phone of messages."""
         self.run("DELETE FROM sms")
+
+    def _delete_asked(self, name: str, thread: int) -> None:
+        self.confirm(
+            "Delete conversation",
+            f"Delete all messages with {name}?",
+            "Yes",
+            self.delete_thread,
+            thread=thread,
+        )
 
     def delete_thread(self, thread: int) -> None:
         """Remove a conversation."""
@@ -270,17 +273,7 @@ class Messages(App):
             "Dial number",
             lambda: self.os.intent(CONTACTS, "android.intent.action.DIAL", {}, f"tel:{address}"),
         )
-        remove = ui.icon_button(
-            "delete",
-            "Delete",
-            lambda: self.confirm(
-                "Delete conversation",
-                f"Delete all messages with {name}?",
-                "Yes",
-                self.delete_thread,
-                thread=thread,
-            ),
-        )
+        remove = ui.icon_button("delete", "Delete", lambda: self._delete_asked(name, thread))
         bar = ui.bar(name, back=self.back, actions=[dial, remove])
         bubbles: list[View] = [ui.space(24, ui.width)]
         for row in self.rows("SELECT * FROM sms WHERE thread_id = ? ORDER BY date, _id", thread):
