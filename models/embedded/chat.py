@@ -24,6 +24,8 @@ from ...errors import CapabilityMissing, ModelUnavailable
 from .engine import Engine, EngineShape, get_engine
 from .fit import Fitted, Wire, fit
 
+# llguidance, which reads the grammar: https://github.com/guidance-ai/llguidance, docs/json_schema.md
+_NO_BLANKS = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 _PASSED_ON = ("response_format", "top_logprobs", "seed", "top_p", "top_k", "min_p", "grammar", "logit_bias")
 
 
@@ -162,7 +164,7 @@ class EmbeddedChat(BaseChatModel):
         if self.seed is not None:
             body["seed"] = self.seed
         body |= {key: options[key] for key in _PASSED_ON if options.get(key) is not None}
-        return body, fitted
+        return _compact(body), fitted
 
     def _chunks(self, line: str, fitted: Fitted) -> Iterator[ChatGenerationChunk]:
         """The chunks that one line of the event stream brings: none, or one."""
@@ -176,6 +178,20 @@ class EmbeddedChat(BaseChatModel):
             raise _refused(data.encode())
         if chunk := _chunk(event, self.path.stem, fitted.trimmed):
             yield chunk
+
+
+def _compact(body: dict[str, Any]) -> dict[str, Any]:
+    """The request with its JSON schema as a grammar that allows no white space between tokens.
+
+    The engine's own grammar allows any amount of it, and a small model at temperature 0.8 goes on with blanks until
+    its tokens end: of 60 replies of SmolLM2 all fitted with both, in 3,640 tokens with white space, 1,255 without.
+    """
+    asked = body.get("response_format") or {}
+    if asked.get("type") != "json_schema":
+        return body
+    schema = {**asked["json_schema"]["schema"], "x-guidance": _NO_BLANKS}
+    rest = {key: value for key, value in body.items() if key != "response_format"}
+    return {**rest, "grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"}
 
 
 def _chunk(event: dict[str, Any], model: str, trimmed: int) -> ChatGenerationChunk | None:
