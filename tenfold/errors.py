@@ -76,6 +76,10 @@ class ModelTimeout(ModelError):
     """The model gave no answer in the time allowed."""
 
 
+class CheckpointInvalid(ModelError):
+    """Weights or their configuration are not what they should be: missing, extra, misshaped, damaged."""
+
+
 class CapabilityMissing(ModelError):
     """The engine behind this model cannot do what was asked."""
 
