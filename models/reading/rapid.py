@@ -1,0 +1,121 @@
+"""rapidocr (PP-OCR, weights in its wheel) as a reader of pages: any CPU, no network."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+from ...errors import CapabilityMissing, MissingExtra
+from ...pages import Box, Mode, OnPage, PageReading, Task
+from .layout import Line, blocks_of
+from .pictures import open_picture
+
+_LOCK = threading.Lock()  # the engine keeps its state of a call in itself
+
+
+class RapidReader:
+    """Reads lines with rapidocr and puts them in reading order; tasks `markdown`, `ocr` and `text`.
+
+    Raises:
+        MissingExtra: rapidocr is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._engine = _engine()
+
+    @property
+    def name(self) -> str:
+        """The package and its version, which fix the weights."""
+        return f"rapidocr {version('rapidocr')}"
+
+    def read(
+        self,
+        pictures: Sequence[bytes],
+        *,
+        mode: Mode = "auto",
+        task: Task = "markdown",
+        on_page: OnPage | None = None,
+    ) -> list[PageReading]:
+        """Read pictures one after the other.
+
+        Raises:
+            CapabilityMissing: The task needs a model that understands pictures.
+            DocumentUnreadable: A picture is damaged or too large.
+        """
+        only_text(task, "rapidocr")
+        return one_by_one(pictures, lambda data, index: self._page(data, index, mode, task), on_page)
+
+    def _page(self, data: bytes, index: int, mode: Mode, task: Task) -> PageReading:
+        import numpy as np
+
+        began = time.perf_counter()
+        picture = open_picture(data, f"picture {index}")
+        with _LOCK:
+            found = self._engine(np.asarray(picture)[:, :, ::-1])  # trained on BGR, as OpenCV reads
+        lines = lines_of(found, picture.width, picture.height)
+        return PageReading(
+            engine=self.name,
+            mode=mode,
+            task=task,
+            width=picture.width,
+            height=picture.height,
+            blocks=tuple(blocks_of(lines, by_line=task == "ocr")),
+            raw="\n".join(line.text for line in lines),
+            seconds=time.perf_counter() - began,
+        )
+
+
+def lines_of(found: Any, width: int, height: int) -> list[Line]:
+    """Lines of a rapidocr output; a tilted quadrilateral becomes the upright box around it, inside the picture."""
+    if getattr(found, "boxes", None) is None or getattr(found, "txts", None) is None:
+        return []
+    lines: list[Line] = []
+    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
+        xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+        left, right = (min(width, max(0, round(x))) for x in (min(xs), max(xs)))
+        top, bottom = (min(height, max(0, round(y))) for y in (min(ys), max(ys)))
+        if text.strip() and right > left and bottom > top:
+            box = Box(left=left, top=top, right=right, bottom=bottom)
+            lines.append(Line(text.strip(), box, min(1.0, max(0.0, float(score)))))
+    return lines
+
+
+def only_text(task: Task, engine: str) -> None:
+    """Refuse what an engine of letters cannot do.
+
+    Raises:
+        CapabilityMissing: The task is `figure` or `describe`.
+    """
+    if task in ("figure", "describe"):
+        raise CapabilityMissing(
+            f"{engine} reads letters and cannot do the task {task!r}.",
+            mend="Use deepocr:FOLDER or openai:URL#MODEL.",
+        )
+
+
+def one_by_one(
+    pictures: Sequence[bytes], page: Callable[[bytes, int], PageReading], on_page: OnPage | None
+) -> list[PageReading]:
+    """Read pictures in their order and tell of each."""
+    readings: list[PageReading] = []
+    for index, data in enumerate(pictures):
+        reading = page(data, index)
+        readings.append(reading)
+        if on_page is not None:
+            on_page(index, reading)
+    return readings
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    try:
+        from rapidocr import RapidOCR
+    except ImportError as error:
+        raise MissingExtra("Reading pages with rapidocr", "ocr") from error
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
