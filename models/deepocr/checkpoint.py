@@ -70,7 +70,7 @@ def load(
             value = files[where[name]].tensor(name)
             if not bool(torch.isfinite(value).all()):
                 raise _invalid(folder, f"{name!r} holds values that are not finite")
-            _place(target, name, value)
+            _slot(target, name).copy_(value)
     return model.eval().requires_grad_(False)
 
 
@@ -83,7 +83,7 @@ def save(model: DeepOcr, folder: Path, dtype: torch.dtype = torch.float16) -> Pa
     at = 0
     source = dict(model.named_parameters())
     for name, shape in census(model.config).items():
-        value = torch.zeros(shape) if name in UNUSED else _part(source, name)
+        value = torch.zeros(shape) if name in UNUSED else _slot(source, name)
         value = value.detach().to("cpu", dtype).contiguous()
         size = value.numel() * value.element_size()
         header[name] = {"dtype": _NAMES[dtype], "shape": list(shape), "data_offsets": [at, at + size]}
@@ -101,16 +101,8 @@ def save(model: DeepOcr, folder: Path, dtype: torch.dtype = torch.float16) -> Pa
     return path
 
 
-def _place(target: dict[str, Any], name: str, value: Tensor) -> None:
-    """Copy a checkpoint's tensor to its place; experts go into their row of the stack."""
-    _slot(target, name).copy_(value)
-
-
-def _part(source: dict[str, Any], name: str) -> Tensor:
-    return _slot(source, name)
-
-
 def _slot(tensors: dict[str, Any], name: str) -> Tensor:
+    """Where a checkpoint's tensor stands in the model; an expert's is a row of its layer's stack."""
     head, found, tail = name.partition(".mlp.experts.")
     if not found:
         return tensors[name]

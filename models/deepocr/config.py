@@ -161,7 +161,7 @@ class DeepOcrConfig:
 
     @classmethod
     def _own(cls, own: dict[str, Any]) -> DeepOcrConfig:
-        sam = {k: tuple(v) if isinstance(v, list) else v for k, v in own["sam"].items()}
+        sam: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in own["sam"].items()}
         modes = {name: ViewSizes(**sizes) for name, sizes in own["modes"].items()}
         return cls(SamConfig(**sam), ClipConfig(**own["clip"]), DecoderConfig(**own["decoder"]), modes)
 

@@ -77,8 +77,10 @@ class Attention(nn.Module):
     def __init__(self, config: DecoderConfig, layer: int) -> None:
         super().__init__()
         self.heads, self.layer = config.heads, layer
-        for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
-            setattr(self, name, nn.Linear(config.width, config.width, bias=False))
+        self.q_proj = nn.Linear(config.width, config.width, bias=False)
+        self.k_proj = nn.Linear(config.width, config.width, bias=False)
+        self.v_proj = nn.Linear(config.width, config.width, bias=False)
+        self.o_proj = nn.Linear(config.width, config.width, bias=False)
 
     def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], step: Step | None) -> Tensor:
         """[B, T, width] -> the same shape; without a step the sequence is whole and attends causally to itself."""

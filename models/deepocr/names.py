@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from .config import PATCH, ClipConfig, DecoderConfig, DeepOcrConfig, SamConfig
 
 Shape = tuple[int, ...]
@@ -50,7 +52,7 @@ def _sam(sam: SamConfig) -> Census:
         names |= {"patch_embed.proj.weight": (width, 3, PATCH, PATCH), "patch_embed.proj.bias": (width,)}
     else:
         steps = [3, width // 8, width // 4, width // 2, width]
-        for i, (before, after) in enumerate(zip(steps, steps[1:], strict=False)):
+        for i, (before, after) in enumerate(pairwise(steps)):
             at = f"patch_embed.proj.{2 * i}"
             names |= {f"{at}.weight": (after, before, 3, 3), f"{at}.bias": (after,)}
     for i in range(sam.layers):

@@ -99,12 +99,13 @@ def open_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
             picture = Image.open(io.BytesIO(data))
         if picture.width * picture.height > max_pixels:
-            raise DocumentUnreadable(
-                f"The picture has {picture.width} x {picture.height} pixels, more than {max_pixels}.",
-                mend="Scale it down.",
-            )
+            raise Image.DecompressionBombError
         return ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise DocumentUnreadable(
+            f"The picture has more than {max_pixels} pixels.", mend="Scale it down."
+        ) from error
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises all three for damaged files
         raise DocumentUnreadable(f"The picture is damaged: {error}.", mend="Save it again as PNG.") from error
 
 

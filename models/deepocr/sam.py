@@ -6,6 +6,8 @@ Module names are the checkpoint's. Relative positions are decomposed (qÂ·Rh + qÂ
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -47,10 +49,9 @@ class Attention(nn.Module):
 
     def _rows(self, side: int) -> tuple[Tensor, Tensor]:
         """Rh, Rw: [side (query), side (key), head]."""
-        make = lambda table: lambda: relative_rows(table, side)  # noqa: E731
         return (
-            self._tables.get("h", side, self.rel_pos_h, make(self.rel_pos_h)),
-            self._tables.get("w", side, self.rel_pos_w, make(self.rel_pos_w)),
+            self._tables.get("h", side, self.rel_pos_h, lambda: relative_rows(self.rel_pos_h, side)),
+            self._tables.get("w", side, self.rel_pos_w, lambda: relative_rows(self.rel_pos_w, side)),
         )
 
     def _windows(self, qkv: Tensor) -> Tensor:
@@ -162,7 +163,7 @@ def _conv_stem(width: int) -> nn.Sequential:
     """Four 3x3 convolutions with stride 2: small models learn to read with it, and not with one 16x16 (section 4)."""
     widths = [3, width // 8, width // 4, width // 2, width]
     layers: list[nn.Module] = []
-    for number, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for number, (before, after) in enumerate(pairwise(widths)):
         layers += [nn.Conv2d(before, after, 3, 2, 1)] + ([nn.GELU()] if number < 3 else [])
     return nn.Sequential(*layers)
 

@@ -20,8 +20,10 @@ class Tables:
 
     def get(self, name: str, size: int, source: Tensor, make: Callable[[], Tensor]) -> Tensor:
         """The table `name` for a grid of `size`, by `make` if it is not there yet."""
-        if torch.compiler.is_compiling() or (source.requires_grad and torch.is_grad_enabled()):
+        if source.requires_grad and torch.is_grad_enabled():
             return make()
+        if torch.compiler.is_compiling():  # a constant of the graph, if an ordinary call has made it
+            return self._kept[name, size][1] if (name, size) in self._kept else make()
         state = (source.data_ptr(), source._version, source.dtype, source.device)  # pyright: ignore[reportPrivateUsage]
         kept = self._kept.get((name, size))
         if kept is None or kept[0] != state:

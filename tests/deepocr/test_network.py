@@ -127,6 +127,16 @@ def test_a_forward_pass_holds_no_bias_of_the_whole_picture() -> None:
     assert 0 < largest <= 64 << 20 < 4 * 4096 * 4096 * 4
 
 
+@pytest.mark.parametrize("size", [128, 256])
+def test_one_graph_for_each_size_without_a_break(pair: tuple[DeepOcr, Any], size: int) -> None:
+    """`fullgraph` fails on any break: no table is made, and nothing is read back to the host, inside the graph."""
+    pixels = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(size))
+    with torch.no_grad():
+        expected = pair[0].features(pixels)
+        compiled = torch.compile(pair[0].features, backend="eager", fullgraph=True, dynamic=False)
+        torch.testing.assert_close(compiled(pixels), expected)
+
+
 def test_weights_go_to_disk_and_back(tmp_path: Path) -> None:
     ours = tiny_model()
     again = load(stored(tmp_path, ours))
