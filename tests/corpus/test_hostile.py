@@ -147,10 +147,10 @@ def test_the_reader_sees_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     with ReaderPool(size=1) as pool:
         pool.read(b"x", "a.txt")
-        child = pool._slots.get()
+        child = pool._confined._slots.get()
         assert child is not None
         environment = Path(f"/proc/{child._process.pid}/environ").read_bytes()
-        pool._slots.put(child)
+        pool._confined._slots.put(child)
     assert b"sk-secret" not in environment and b"PATH=" in environment
 
 

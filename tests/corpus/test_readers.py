@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tenfold.errors import DocumentUnreadable
+from tenfold.models.reading.rapid import RapidReader
 from tenfold.tools.corpus import ReaderPool, page_of, pdf_text
 from tenfold.tools.corpus.readers import normalise
 
@@ -157,9 +158,12 @@ def picture(kind: str) -> bytes:
 
 @pytest.mark.slow
 def test_images_and_scanned_pages_by_ocr(pool: ReaderPool) -> None:
-    assert pool.read(picture("PNG"), "a.png").text == "Invoice total 4711 euros"
-    scanned = pool.read(picture("PDF"), "scan.pdf")
+    reader = RapidReader()
+    assert pool.read(picture("PNG"), "a.png", reader=reader).text == "Invoice total 4711 euros"
+    scanned = pool.read(picture("PDF"), "scan.pdf", reader=reader)
     assert scanned.text == "Invoice total 4711 euros" and scanned.pages == (0,)
+    (region,) = scanned.regions
+    assert (region.start, region.end, region.page) == (0, len(scanned.text), 1)
 
 
 def test_pdf_text_is_for_the_fetcher(make_pdf: MakePdf) -> None:

@@ -6,8 +6,8 @@ import io
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .._lettering import line_height, runs, width, wrap
 from .icons import icon_mask
-from .text import line_height, runs, width, wrap
 from .theme import mix
 from .view import Rect, View
 

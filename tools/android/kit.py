@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from . import text as words
+from .. import _lettering as words
 from .theme import MARGIN, STATUS, dp
 from .view import View
 from .widgets import Handler, Widgets

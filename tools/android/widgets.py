@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import text as words
+from .. import _lettering as words
 from .theme import MARGIN, NAV, Theme, mix
 from .view import View
 

@@ -4,9 +4,10 @@ Chroma, onnxruntime and the parsers load when they are first needed, not with th
 """
 
 from .chunks import Chunk, chunk_text
-from .corpus import Corpus, page_of
+from .corpus import Corpus
 from .engine import CorpusEngine, document_url
-from .readers import Document, ReaderPool, ReadLimits, pdf_text, readable_suffixes
+from .places import Place, page_of, place_of
+from .readers import Document, ReaderPool, ReadLimits, Region, pdf_text, readable_suffixes
 from .sentences import sentences
 from .types import IndexProgress, IndexReport, OnProgress, Passage, StoredDocument, TextEmbedder
 
@@ -19,14 +20,17 @@ __all__ = [
     "IndexReport",
     "OnProgress",
     "Passage",
+    "Place",
     "ReadLimits",
     "ReaderPool",
+    "Region",
     "StoredDocument",
     "TextEmbedder",
     "chunk_text",
     "document_url",
     "page_of",
     "pdf_text",
+    "place_of",
     "readable_suffixes",
     "sentences",
 ]

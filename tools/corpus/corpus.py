@@ -10,18 +10,19 @@ import os
 import shutil
 import threading
 import uuid
-from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, DocumentUnreadable, ToolError
+from ...pages import PageReader
 from ...text import detect_language
 from ..search import Filters
 from .fusion import distinct, fuse
 from .indexing import Indexer
 from .lexical import best_matches
+from .places import page_of
 from .readers import ReaderPool, ReadLimits
 from .store import ChunkRow, Store, iso_date
 from .types import IndexProgress, IndexReport, OnProgress, Passage, StoredDocument, TextEmbedder
@@ -44,9 +45,16 @@ class Corpus:
     Use `Corpus.open`.
     """
 
-    def __init__(self, index_dir: Path, embedder: TextEmbedder, limits: ReadLimits, workers: int) -> None:
+    def __init__(
+        self,
+        index_dir: Path,
+        embedder: TextEmbedder,
+        limits: ReadLimits,
+        workers: int,
+        reader: PageReader | None = None,
+    ) -> None:
         self.index_dir = index_dir
-        self._embedder, self._limits, self._workers = embedder, limits, workers
+        self._embedder, self._limits, self._workers, self._reader = embedder, limits, workers, reader
         self._store = Store(index_dir / "index.sqlite")
         self._generation = self._store.meta("generation")
         self._vectors = self._open_vectors()
@@ -59,6 +67,7 @@ class Corpus:
         *,
         settings: Settings | None = None,
         limits: ReadLimits | None = None,
+        reader: PageReader | None = None,
         on_progress: OnProgress | None = None,
     ) -> Corpus:
         """Open an index, making it if it is not there, and repair what a crash left.
@@ -68,13 +77,15 @@ class Corpus:
             embedder: Makes the vectors; if it is another than last time, everything is embedded again.
             settings: `threads` says how many files are read at the same time.
             limits: What one file may cost.
+            reader: Reads scanned pages and images. Without one images are refused, and scanned pages noted as unread;
+                a later index run with a reader reads them.
             on_progress: Called while chunks are embedded again.
 
         Raises:
             ToolError: The folder is not an index, or was written by a newer version.
         """
         workers = (settings.threads if settings else None) or os.cpu_count() or 1
-        corpus = cls(index_dir, embedder, limits or ReadLimits(), workers)
+        corpus = cls(index_dir, embedder, limits or ReadLimits(), workers, reader)
         corpus._repair(on_progress)
         return corpus
 
@@ -156,9 +167,12 @@ class Corpus:
             )
         with self._writing(), ReaderPool(self._limits, size=self._workers) as pool:
             self._claim(root)
+            if self._reader is not None:
+                self._store.read_by_others(self._reader.name)
             indexer = Indexer(
-                self._store, self._vectors, self._embedder, pool, workers=self._workers, stop=stop.is_set
-            )
+                self._store, self._vectors, self._embedder, pool,
+                workers=self._workers, reader=self._reader, stop=stop.is_set,
+            )  # fmt: skip
             indexer.repair(on_progress)
             return indexer.run(root, on_progress, skip=self.index_dir.resolve())
 
@@ -281,11 +295,6 @@ class Corpus:
             )
         ]
         return None if len(passing) == len(rows) else passing
-
-
-def page_of(pages: Sequence[int], offset: int) -> int | None:
-    """Number, from 1, of the page that holds a character; None for documents without pages."""
-    return bisect_right(pages, offset) or None if pages else None
 
 
 def _passage(row: ChunkRow, score: float) -> Passage:

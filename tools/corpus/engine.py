@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from ...errors import DocumentUnreadable
 from ..search import Capabilities, Filters, Hit, Snapshot
 from .corpus import Corpus
+from .places import dump_regions
 from .types import Passage
 
 _SCHEME = "doc:"
@@ -44,7 +45,7 @@ class CorpusEngine:
         return [_hit(passage) for passage in found]
 
     async def fetch(self, url: str) -> Snapshot:
-        """The whole document; `meta["pages"]` is a JSON list of the offsets at which its pages start.
+        """The whole document; its `meta` says to `place_of` on which page and where a quote stands.
 
         Raises:
             DocumentUnreadable: Not a `doc:` address, or the index has no such document.
@@ -56,6 +57,8 @@ class CorpusEngine:
         meta = {"path": document.path, "modified": document.modified, "untrusted": "1"}
         if document.pages:
             meta["pages"] = json.dumps(document.pages)
+        if document.regions:
+            meta["regions"] = dump_regions(document.regions)
         return Snapshot(
             sha256=document.sha256,
             url=document_url(document.path),

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import MissingExtra, TenfoldError
+from ...pages import PageReader
+from .._folder import Found, Scan, read_regular, scan_folder
 from .chunks import chunk_text
 from .lexical import tokens
-from .readers import ReaderPool
-from .scan import Found, Scan, read_regular, scan_folder
+from .readers import ReaderPool, Stopped
 from .store import Known, NewChunk, NewDocument, Store
 from .types import IndexProgress, IndexReport, OnProgress, TextEmbedder
 from .vectors import VectorStore
@@ -38,7 +39,8 @@ class Indexer:
     """Brings an index up to date with a folder. The caller holds the writer's lock.
 
     Args:
-        stop: Asked between files; True ends the run early, with everything done so far kept.
+        reader: Reads scanned pages; None leaves them unread, and says so.
+        stop: Asked between files and between scanned pages; True ends the run early, with everything done so far kept.
     """
 
     def __init__(
@@ -49,10 +51,11 @@ class Indexer:
         pool: ReaderPool,
         *,
         workers: int = 2,
+        reader: PageReader | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store, self._vectors, self._embedder, self._pool = store, vectors, embedder, pool
-        self._workers, self._stop = workers, stop
+        self._workers, self._reader, self._stop = workers, reader, stop
         self._gone: list[int] = []
         self._embedded = 0
 
@@ -61,7 +64,7 @@ class Indexer:
     ) -> IndexReport:
         """Index a folder; see `Corpus.index`."""
         began = time.monotonic()
-        scan = scan_folder(root, self._pool.limits, skip=skip)
+        scan = scan_folder(root, self._pool.limits.max_bytes, skip=skip)
         known, broken = self._store.known(), self._store.failures()
         removed = self._remove_missing(scan, known, broken)
         todo = [f for f in scan.files if not _unchanged(f, known.get(f.path), broken.get(f.path))]
@@ -111,18 +114,21 @@ class Indexer:
 
     def _read_all(self, root: Path, todo: list[Found], known: dict[str, Known]) -> Iterator[_Outcome]:
         """Read files ahead of the embedding, in order, a few at a time: a file can be a hundred megabytes."""
-        waiting: deque[Future[_Outcome]] = deque()
+        waiting: deque[Future[_Outcome | None]] = deque()
         with ThreadPoolExecutor(self._workers, thread_name_prefix="reader") as threads:
             for found in todo:
                 if self._stop():
                     break
                 waiting.append(threads.submit(self._read, root, found, known.get(found.path)))
                 while len(waiting) > 2 * self._workers:
-                    yield waiting.popleft().result()
+                    if outcome := waiting.popleft().result():
+                        yield outcome
             while waiting:
-                yield waiting.popleft().result()
+                if outcome := waiting.popleft().result():
+                    yield outcome
 
-    def _read(self, root: Path, found: Found, known: Known | None) -> _Outcome:
+    def _read(self, root: Path, found: Found, known: Known | None) -> _Outcome | None:
+        """What became of a file; None when the run was stopped over it."""
         try:
             data = read_regular(root / found.path, self._pool.limits.max_bytes)
         except OSError as error:
@@ -134,7 +140,9 @@ class Indexer:
         if known is not None and known.file_sha256 == digest:
             return _Outcome(found)
         try:
-            document = self._pool.read(data, found.path)
+            document = self._pool.read(data, found.path, reader=self._reader, stop=self._stop)
+        except Stopped:
+            return None
         except TenfoldError as error:
             return _Outcome(found, reason=str(error), lasting=not isinstance(error, MissingExtra))
         new = NewDocument(
@@ -149,6 +157,8 @@ class Indexer:
             pages=document.pages,
             notes=document.notes,
             text=document.text,
+            regions=document.regions,
+            reader=document.reader,
             chunks=tuple(_chunks(document.title, document.text)),
         )
         return _Outcome(found, new)

@@ -14,16 +14,18 @@ from pathlib import Path
 
 from ...errors import ToolError
 from .._sqlite import SqliteFile
+from .places import dump_regions, load_regions
+from .readers import Region
 from .types import StoredDocument
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents(
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, file_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL,
     media_type TEXT NOT NULL, published TEXT, pages TEXT NOT NULL, notes TEXT NOT NULL, read_at TEXT NOT NULL,
-    text TEXT NOT NULL);
+    text TEXT NOT NULL, regions TEXT NOT NULL DEFAULT '[]', reader TEXT NOT NULL DEFAULT '');
 CREATE TABLE failures(
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 -- AUTOINCREMENT: an id that was ever given to a vector must not come back for another text.
@@ -34,6 +36,14 @@ CREATE TABLE chunks(
 CREATE INDEX chunks_by_document ON chunks(document);
 CREATE INDEX chunks_pending ON chunks(id) WHERE embedded = 0;
 CREATE VIRTUAL TABLE words USING fts5(tokens, tokenize="ascii tokenchars '.'");
+"""
+# An index of version 1 does not know where the text of its scans stands: what may be a scan is read again by the next
+# index run, and can be searched as it is until then.
+_FROM_1 = """
+ALTER TABLE documents ADD COLUMN regions TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT '';
+UPDATE documents SET mtime_ns=-1, file_sha256='' WHERE media_type='application/pdf' OR media_type LIKE 'image/%';
+DELETE FROM failures;
 """
 
 
@@ -63,6 +73,8 @@ class NewDocument:
     pages: tuple[int, ...]
     notes: tuple[str, ...]
     text: str
+    regions: tuple[Region, ...]
+    reader: str
     chunks: tuple[NewChunk, ...]
 
 
@@ -115,12 +127,15 @@ class Store(SqliteFile):
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise ToolError(f"{str(path)!r} was written by a newer Tenfold.", mend="Upgrade Tenfold.")
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with self.transaction():
-                if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:  # nobody else was first
-                    for statement in _SCHEMA.split(";\n"):
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                version = self._db.execute("PRAGMA user_version").fetchone()[
+                    0
+                ]  # somebody may have been first
+                wanted = {0: _SCHEMA, 1: _FROM_1}.get(version, "")
+                for statement in wanted.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def meta(self, key: str) -> str | None:
         """A value of the index as a whole, or None."""
@@ -153,10 +168,11 @@ class Store(SqliteFile):
             db.execute("DELETE FROM failures WHERE path=?", (new.path,))
             cursor = db.execute(
                 "INSERT INTO documents(path, size, mtime_ns, file_sha256, sha256, title, media_type, published,"
-                " pages, notes, read_at, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+                " pages, notes, read_at, text, regions, reader) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     new.path, new.size, new.mtime_ns, new.file_sha256, new.sha256, new.title, new.media_type,
                     new.published, json.dumps(new.pages), json.dumps(new.notes, ensure_ascii=False), _now(), new.text,
+                    dump_regions(new.regions), new.reader,
                 ),
             )  # fmt: skip
             for chunk in new.chunks:
@@ -230,7 +246,19 @@ class Store(SqliteFile):
             modified=iso_date(row["mtime_ns"]),
             pages=tuple(json.loads(row["pages"])),
             read_at=row["read_at"],
+            regions=load_regions(row["regions"]),
         )
+
+    def read_by_others(self, reader: str) -> None:
+        """Have documents with scans that this reader has not read be read again by the next index run."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE documents SET mtime_ns=-1, file_sha256='' WHERE reader NOT IN ('', ?)", (reader,)
+            )
+            # Whatever one reader could not read another may.
+            if self.meta("page_reader") != reader:
+                db.execute("DELETE FROM failures")
+                db.execute("INSERT OR REPLACE INTO meta VALUES('page_reader', ?)", (reader,))
 
 
 def iso_date(mtime_ns: int) -> str:

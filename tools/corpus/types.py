@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from .readers import Region
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -84,6 +86,7 @@ class StoredDocument:
         published: ISO date from the file's own metadata.
         modified: ISO date of the file.
         read_at: ISO time in UTC at which it was read.
+        regions: Where the text of scanned pages stands; empty without scans.
     """
 
     path: str
@@ -95,6 +98,7 @@ class StoredDocument:
     modified: str
     pages: tuple[int, ...]
     read_at: str
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from ..._lettering import line_height
 from ..app import App, Screen, register
 from ..kit import Kit
-from ..text import line_height
 from ..view import View
 from ._calendar import DAY, REMINDERS, REPEATS, SCHEMA, SEED, WEEK, happens, stamp
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from ....errors import DocumentUnreadable, TenfoldError
+from ..._confined import Part
 from .types import Document, Parsed, ReadLimits, assemble
 
 Format = Literal["pdf", "docx", "xlsx", "html", "markdown", "csv", "json", "image", "text"]
@@ -65,7 +67,13 @@ def readable_suffixes() -> frozenset[str]:
     return frozenset(_BY_SUFFIX) | _PLAIN
 
 
-def read_bytes(data: bytes, name: str, limits: ReadLimits) -> Document:
+def parse_job(data: bytes, name: str, args: dict[str, Any]) -> Iterator[Part]:
+    """Read a file in the confined process: a whole document, or one whose scanned pages are still to be read."""
+    found = parse(data, name, ReadLimits(**args["limits"]))
+    yield {"document" if isinstance(found, Document) else "parsed": asdict(found)}, b""
+
+
+def parse(data: bytes, name: str, limits: ReadLimits) -> Document | Parsed:
     """Read a file's bytes in this process; `ReaderPool` does it in a guarded one.
 
     Args:
@@ -73,9 +81,12 @@ def read_bytes(data: bytes, name: str, limits: ReadLimits) -> Document:
         name: Its name, for its suffix and for messages.
         limits: What it may cost; time and memory are the pool's to enforce.
 
+    Returns:
+        The document, or what there is of it where pages are scans.
+
     Raises:
         DocumentUnreadable: The file is empty, encrypted, damaged, too large or of an unknown kind.
-        MissingExtra: An image, and OCR is not installed.
+        MissingExtra: An image, and Pillow is not installed.
     """
     if not data:
         raise DocumentUnreadable(f"{name!r} is empty.", mend="Remove it, or write it again.")
@@ -90,6 +101,8 @@ def read_bytes(data: bytes, name: str, limits: ReadLimits) -> Document:
         raise DocumentUnreadable(
             f"{name!r} is damaged: {type(error).__name__}: {str(error)[:200]}.", mend="Save it again."
         ) from error
+    if parsed.scans:
+        return parsed
     document = assemble(parsed, PurePath(name).name)
     if len(document.text) > limits.max_characters:
         raise DocumentUnreadable(

@@ -1,20 +1,18 @@
-"""PDF: the text of each page, its lines joined to paragraphs; pages without text go to OCR if it is installed."""
+"""PDF: the text of each page, its lines joined to paragraphs; drawn pages without text are scans."""
 
 from __future__ import annotations
 
 import io
 import re
-import time
 from typing import Any
 
-from ....errors import DocumentUnreadable, MissingExtra
+from ....errors import DocumentUnreadable
 from ..sentences import CJK, is_item
 from .types import Parsed, ReadLimits
 
 _HYPHEN = re.compile(r"(?<=[a-z])[-\u2010]$")
 _CLOSED = re.compile(r"[.!?:;…。！？]['\"”’)\]]?$")
 _MIN_LINE = 40  # columns; shorter lines are headings, cells and list items
-_OCR_SHARE = 0.6  # of the time a file has: what was read by then is kept
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -27,58 +25,50 @@ def read_pdf(data: bytes, name: str, limits: ReadLimits) -> Parsed:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):  # many "encrypted" files open without a password
             raise _locked(name)
-        pages, notes = _pages(reader, limits)
+        pages, scans = _pages(reader, limits)
         title, published = _metadata(reader)
     except (DependencyError, NotImplementedError) as error:
         raise _locked(name) from error
     except PdfReadError as error:
         raise DocumentUnreadable(f"{name!r} is damaged: {error}.", mend="Save it again as PDF.") from error
-    if not any(page.strip() for page in pages):
-        hint = notes[0] if notes else "it holds neither text nor images"
+    if not scans and not any(page.strip() for page in pages):
         raise DocumentUnreadable(
-            f"{name!r} has no readable text: {hint}.", mend="Run OCR on it and try again."
+            f"{name!r} has no readable text: it holds neither text nor images.", mend="Save it again as PDF."
         )
-    return Parsed(pages, "application/pdf", title=title, paged=True, published=published, notes=notes)
+    return Parsed(pages, "application/pdf", title=title, paged=True, published=published, scans=scans)
 
 
 def _locked(name: str) -> DocumentUnreadable:
     return DocumentUnreadable(f"{name!r} is encrypted.", mend="Save a copy without a password.")
 
 
-def _pages(reader: Any, limits: ReadLimits) -> tuple[list[str], list[str]]:
+def _pages(reader: Any, limits: ReadLimits) -> tuple[list[str], list[int]]:
+    """The text of each page, and the indices of those that show something but hold no text."""
     pages: list[str] = []
-    notes: list[str] = []
+    scans: list[int] = []
     total = 0
-    ocr_until = time.monotonic() + _OCR_SHARE * limits.seconds
-    for number, page in enumerate(reader.pages, start=1):
+    for index, page in enumerate(reader.pages):
         text = unwrap(page.extract_text())
         if not any(ch.isalnum() for ch in text):
-            late = time.monotonic() > ocr_until
-            text, note = ("", "not read, the time for OCR was up") if late else _scan(page, limits)
-            if note:
-                notes.append(f"page {number}: {note}")
+            text = ""
+            if _drawn(page):
+                scans.append(index)
         total += len(text)
         if total > limits.max_characters:
             raise DocumentUnreadable(
-                f"Page {number} is past {limits.max_characters} characters.", mend="Split the file."
+                f"Page {index + 1} is past {limits.max_characters} characters.", mend="Split the file."
             )
         pages.append(text)
-    return pages, notes
+    return pages, scans
 
 
-def _scan(page: Any, limits: ReadLimits) -> tuple[str, str]:
-    """Text of a page's images, or why there is none."""
-    from .images import image_text
-
+def _drawn(page: Any) -> bool:
+    """Whether anything is drawn on a page; when in doubt, it is."""
     try:
-        texts = [image_text(image.data, limits) for image in page.images]
-    except (MissingExtra, ImportError):
-        return "", "only an image, and OCR is not installed (pip install 'tenfold[ocr]')"
-    except DocumentUnreadable as error:
-        return "", error.message
-    except Exception as error:  # one odd image must not cost the other pages
-        return "", f"an image that cannot be read ({type(error).__name__})"
-    return "\n\n".join(text for text in texts if text), "" if any(texts) else "no text"
+        contents = page.get_contents()
+        return contents is not None and bool(contents.get_data().strip())
+    except Exception:  # pypdf stumbles over contents that pdfium may still draw
+        return True
 
 
 def _metadata(reader: Any) -> tuple[str, str | None]:

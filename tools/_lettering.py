@@ -34,17 +34,29 @@ def _other_font(size: int) -> FreeTypeFont | None:
 
 @cache
 def _foreign(letter: str) -> bool:
-    """Whether Pillow's font has no picture of a letter: it then draws the same box as for what is never a letter."""
-    if letter.isascii():
-        return False
-    return _drawn(letter) == _drawn("\uffff")
+    """Whether Pillow's font has no picture of a letter."""
+    return not letter.isascii() and _lacks(letter, font(32))
 
 
-def _drawn(letter: str) -> bytes:
+@cache
+def drawable(letter: str) -> bool:
+    """Whether a font that is here has a picture of a letter; white space needs none."""
+    if letter.isspace() or not _foreign(letter):
+        return True
+    other = _other_font(32)
+    return other is not None and not _lacks(letter, other)
+
+
+def _lacks(letter: str, face: FreeTypeFont) -> bool:
+    """A font without a letter draws the same box as for what is never a letter."""
+    return _drawn(letter, face) == _drawn("\uffff", face)
+
+
+def _drawn(letter: str, face: FreeTypeFont) -> bytes:
     from PIL import Image, ImageDraw
 
     image = Image.new("L", (48, 48))
-    ImageDraw.Draw(image).text((4, 4), letter, fill=255, font=font(32))
+    ImageDraw.Draw(image).text((4, 4), letter, fill=255, font=face)
     return image.tobytes()
 
 

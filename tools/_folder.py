@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .readers import ReadLimits, too_large
+from ..errors import DocumentUnreadable
 
 _SKIPPED_FOLDERS = frozenset("__pycache__ node_modules venv site-packages".split())
 _SKIPPED_NAMES = frozenset({"Thumbs.db", "desktop.ini"})
@@ -41,12 +41,12 @@ class Scan:
     unseen: list[str] = field(default_factory=list[str])
 
 
-def scan_folder(root: Path, limits: ReadLimits, *, skip: Path | None = None) -> Scan:
+def scan_folder(root: Path, max_bytes: int, *, skip: Path | None = None) -> Scan:
     """List a folder and what is under it, in order of path. Symbolic links are never followed.
 
     Args:
         root: The folder.
-        limits: Files beyond `max_bytes` are refused by their size alone.
+        max_bytes: Larger files are refused by their size alone.
         skip: A folder that is left out: the index itself, where it lies inside the folder.
     """
     result = Scan()
@@ -70,12 +70,12 @@ def scan_folder(root: Path, limits: ReadLimits, *, skip: Path | None = None) -> 
                 if entry.name not in _SKIPPED_FOLDERS and path != skip:
                     todo.append(path)
                 continue
-            _sort(entry, path.relative_to(root).as_posix(), limits, result)
+            _sort(entry, path.relative_to(root).as_posix(), max_bytes, result)
     result.files.sort(key=lambda found: found.path)
     return result
 
 
-def _sort(entry: os.DirEntry[str], name: str, limits: ReadLimits, result: Scan) -> None:
+def _sort(entry: os.DirEntry[str], name: str, max_bytes: int, result: Scan) -> None:
     try:
         status = entry.stat(follow_symlinks=False)
         name.encode()
@@ -90,8 +90,8 @@ def _sort(entry: os.DirEntry[str], name: str, limits: ReadLimits, result: Scan) 
         result.refused.append((name, "It is a symbolic link, and links are not followed. Copy the file."))
     elif not stat.S_ISREG(status.st_mode):
         result.refused.append((name, "It is not a regular file (a pipe, socket or device)."))
-    elif status.st_size > limits.max_bytes:
-        result.refused.append((name, str(too_large(name, status.st_size, limits.max_bytes))))
+    elif status.st_size > max_bytes:
+        result.refused.append((name, str(too_large(name, status.st_size, max_bytes))))
     else:
         result.files.append(Found(name, status.st_size, status.st_mtime_ns))
 
@@ -112,3 +112,8 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise too_large(path.name, status.st_size, max_bytes)
     return data
+
+
+def too_large(name: str, size: int, limit: int) -> DocumentUnreadable:
+    """The error for a file beyond the size limit."""
+    return DocumentUnreadable(f"{name!r} has {size} bytes; the limit is {limit}.", mend="Split the file.")
