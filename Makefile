@@ -41,7 +41,8 @@ page:  ## rebuild the web page from its source (needs Node)
 test: $(VENV)/.dev  ## set up, check style and types, run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/tenfold models pull smollm2
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/web/page
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/web/page  # a browser's event loop bears no other beside it
 
 lint: $(VENV)/.dev  ## ruff, pyright, import rules
 	@$(BIN)/ruff check .
