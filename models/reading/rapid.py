@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from ...errors import CapabilityMissing, MissingExtra
@@ -21,12 +22,15 @@ _LOCK = threading.Lock()  # the engine keeps its state of a call in itself
 class RapidReader:
     """Reads lines with rapidocr and puts them in reading order; tasks `markdown`, `ocr` and `text`.
 
+    The engine is loaded with the first page: it takes over a second, and most runs meet no scan.
+
     Raises:
         MissingExtra: rapidocr is not installed.
     """
 
     def __init__(self) -> None:
-        self._engine = _engine()
+        if find_spec("rapidocr") is None:
+            raise _missing()
 
     @property
     def name(self) -> str:
@@ -56,7 +60,7 @@ class RapidReader:
         began = time.perf_counter()
         picture = open_picture(data, f"picture {index}")
         with _LOCK:
-            found = self._engine(np.asarray(picture)[:, :, ::-1])  # trained on BGR, as OpenCV reads
+            found = _engine()(np.asarray(picture)[:, :, ::-1])  # trained on BGR, as OpenCV reads
         lines = lines_of(found, picture.width, picture.height)
         return PageReading(
             engine=self.name,
@@ -111,11 +115,15 @@ def one_by_one(
     return readings
 
 
+def _missing() -> MissingExtra:
+    return MissingExtra("Reading pages with rapidocr", "ocr")
+
+
 @lru_cache(maxsize=1)
 def _engine() -> Any:
     try:
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise MissingExtra("Reading pages with rapidocr", "ocr") from error
+        raise _missing() from error
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     return RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
