@@ -51,7 +51,7 @@ def judge(error: Exception, model: str, secrets: Sequence[str] = ()) -> Verdict 
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return _by_status(error, status, model, text)
-    if isinstance(error, ConnectionError) or _from(error, "openai", "httpx", "httpcore"):
+    if isinstance(error, ConnectionError) or _from(error, "openai", "httpx", "httpx2", "httpcore"):
         message = f"Model {model!r} cannot be reached ({text})."
         return Verdict(ModelUnavailable(message, mend="Check the address and the network."), again=True)
     if isinstance(error, ValueError | LookupError | TypeError | AttributeError):

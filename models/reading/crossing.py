@@ -1,0 +1,159 @@
+"""Two readings of one page held against each other: what only one of them saw."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...pages import Block, Box, Note, PageReading
+
+_GRAM, _GRAM_CJK = (
+    4,
+    2,
+)  # letters compared together; a Chinese or Korean character says as much as two letters
+_LONG = 4  # a shorter word says too little to accuse anybody
+_SEEN = 0.5  # share of a word's letters that the other reading must hold
+_SURE = 0.75  # a line of the second engine below this score proves nothing
+_SHOWN = 5
+_WORD = re.compile(r"[^\W_]+(?:[.,:/'’-][^\W_]+)*")
+_MARKUP = re.compile(r"<[^<>]{0,200}>|!\[[^\]]{0,200}\]\([^)]{0,200}\)")
+_FORMULA = re.compile(  # no alternative passes its own opening again: linear in a hostile text
+    r"\\\((?:(?!\\\().){0,2000}?\\\)|\\\[(?:(?!\\\[).){0,4000}?\\\]|\$\$[^$]{1,4000}\$\$|\$[^$\n]{1,400}\$",
+    re.DOTALL,
+)
+_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    start: int
+    end: int
+
+
+def cross_read(reading: PageReading, second: PageReading) -> list[Note]:
+    """What the second reading does not confirm (`unconfirmed`, by block), and what only the second holds (`missing`).
+
+    Both are compared as letters and digits without spaces, since engines differ in where they see spaces, by runs of
+    four letters (two of Chinese, Japanese or Korean), since they differ in order and in single letters. A block with
+    boxes is held against what the second engine saw there and around. A number counts as confirmed only if each of its
+    digits is; of a word half of its letters suffice. Formulas are left out: engines of letters do not read them.
+    """
+    notes: list[Note] = []
+    whole = _grams(_squeezed(block.text for block in second.blocks))
+    for index, block in enumerate(reading.blocks):
+        text = _plain(block)
+        words, letters = _words(text)
+        if not words:
+            continue
+        near = _near(block, second.blocks)
+        known = _grams(_squeezed(b.text for b in near)) if near else whole
+        lacking = [w.text for w in words if not _confirmed(w, letters, known)]
+        if lacking:
+            shown = ", ".join(repr(word[:40]) for word in lacking[:_SHOWN])
+            more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+            message = f"{second.engine} does not see {shown}{more} ({len(lacking)} of {len(words)} words)."
+            notes.append(Note(kind="unconfirmed", message=message, block=index))
+    return notes + [_missing_note(block, second.engine) for block in missing_blocks(reading, second)]
+
+
+def missing_blocks(reading: PageReading, second: PageReading) -> list[Block]:
+    """Blocks of the second reading whose text the first holds less than half of; in the second's order."""
+    letters = _squeezed(block.text for block in reading.blocks)
+    known = _grams(letters)
+    found: list[Block] = []
+    for block in second.blocks:
+        if block.confidence is not None and block.confidence < _SURE:
+            continue
+        here = _squeezed([block.text])
+        if len(here) < _LONG:
+            continue
+        covered = _covered(here, known)
+        if sum(covered) < _SEEN * len(here):
+            found.append(block)
+    return found
+
+
+def _missing_note(block: Block, engine: str) -> Note:
+    place = ""
+    if block.boxes:
+        box = block.boxes[0]
+        place = f" at [{box.left}, {box.top}, {box.right}, {box.bottom}]"
+    shown = block.text if len(block.text) <= 80 else f"{block.text[:77]}…"
+    return Note(kind="missing", message=f"{engine} sees {shown!r}{place}, which this reading lacks.")
+
+
+def _plain(block: Block) -> str:
+    if block.label in ("equation", "formula"):
+        return ""
+    return _MARKUP.sub(" ", _FORMULA.sub(" ", block.text))
+
+
+def _words(text: str) -> tuple[list[_Word], str]:
+    """Words long enough to ask for, with their places in the squeezed text."""
+    words: list[_Word] = []
+    squeezed, at, length = list[str](), 0, 0
+    for found in _WORD.finditer(_folded(text)):
+        letters = "".join(c for c in found[0] if c.isalnum())
+        at, length = length, length + len(letters)
+        squeezed.append(letters)
+        if len(letters) >= _LONG or any(c.isdigit() for c in letters) or _WIDE.search(letters):
+            words.append(_Word(found[0], at, length))
+    return words, "".join(squeezed)
+
+
+def _confirmed(word: _Word, letters: str, known: set[str]) -> bool:
+    """Whether the second reading holds a word, with its neighbours' letters where it is short."""
+    margin = _GRAM - 1
+    first = max(0, word.start - margin)
+    around = letters[first : word.end + margin]
+    covered = _covered(around, known)[word.start - first : word.end - first]
+    digits = any(c.isdigit() for c in letters[word.start : word.end])
+    return all(covered) if digits else sum(covered) >= _SEEN * len(covered)
+
+
+def _covered(letters: str, known: set[str]) -> list[bool]:
+    seen = [False] * len(letters)
+    for start, gram in _each_gram(letters):
+        if gram in known:
+            seen[start : start + len(gram)] = [True] * len(gram)
+    return seen
+
+
+def _grams(letters: str) -> set[str]:
+    return {gram for _, gram in _each_gram(letters)}
+
+
+def _each_gram(letters: str) -> Iterator[tuple[int, str]]:
+    for start in range(len(letters)):
+        size = _GRAM_CJK if _WIDE.match(letters, start) else _GRAM
+        if start + size <= len(letters):
+            yield start, letters[start : start + size]
+
+
+def _squeezed(texts: Sequence[str] | Iterator[str]) -> str:
+    plain = (_folded(_MARKUP.sub(" ", text)) for text in texts)
+    return "".join(c for text in plain for c in text if c.isalnum())
+
+
+def _folded(text: str) -> str:
+    """Letters without accents and case: engines of letters lose the first, headings change the second."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
+
+
+def _near(block: Block, others: Sequence[Block]) -> list[Block]:
+    """Blocks of the other reading that stand where this one does; none where either has no boxes."""
+    return [other for other in others if any(_touch(a, b) for a in block.boxes for b in other.boxes)]
+
+
+def _touch(a: Box, b: Box) -> bool:
+    margin = 8  # pixels
+    return (
+        a.left < b.right + margin
+        and b.left < a.right + margin
+        and a.top < b.bottom + margin
+        and b.top < a.bottom + margin
+    )
