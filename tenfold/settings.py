@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         default=None, ge=1, description="Threads of the embedded engine; None is all cores."
     )
+    page_reader: str = Field(
+        default="auto",
+        description="Who reads scans: auto, rapidocr, tesseract, deepocr:FOLDER or openai:URL#MODEL.",
+    )
     searxng_url: str | None = Field(
         default=None, description="A SearXNG server with the JSON format enabled."
     )

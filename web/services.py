@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,11 +16,15 @@ from ..errors import ConfigError, RunError, ToolError
 from ..graphs.edr import EdrContext, RunOptions
 from ..models import Budget, CallEvent, ModelCaller, ModelName, OpenModel, open_model
 from ..models.embedding import Embedder, open_minilm
+from ..models.reading import open_reader
+from ..pages import PageReader
 from ..settings import BudgetLimits, Settings
 from ..tools.corpus import Corpus, CorpusEngine, pdf_text
 from ..tools.runs import Run, RunStatus, RunStore
 from ..tools.search import SearchHub, build_hub
 from ..tools.sql import Database, open_database
+
+_LOG = logging.getLogger(__name__)
 
 
 class RunRequest(BaseModel):
@@ -60,6 +66,7 @@ class Services:
     _models: dict[str, OpenModel] = field(default_factory=dict[str, OpenModel])
     _corpora: dict[str, Corpus] = field(default_factory=dict[str, Corpus])
     _embedder: Embedder | None = None
+    _reader: PageReader | None = None
 
     def model(self, name: str | None) -> OpenModel:
         """The model of this name, opened once."""
@@ -78,6 +85,21 @@ class Services:
             self._embedder = open_minilm(self.settings)
         return self._embedder
 
+    def page_reader(self) -> PageReader | None:
+        """Who reads scanned pages, opened once; None where nothing that could is installed.
+
+        Raises:
+            ConfigError: The settings name a reader that is malformed or not here.
+        """
+        if self._reader is None:
+            try:
+                self._reader = open_reader(self.settings.page_reader)
+            except ConfigError as error:
+                if self.settings.page_reader != "auto":
+                    raise
+                _LOG.warning("Scans are not read: %s", error)
+        return self._reader
+
     def corpus(self, folder: str | Path) -> Corpus:
         """The index of a folder, opened once.
 
@@ -88,7 +110,9 @@ class Services:
         if str(path) not in self._corpora:
             digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
             index = self.settings.data_dir.expanduser() / "indexes" / f"{path.name or 'root'}-{digest}"
-            self._corpora[str(path)] = Corpus.open(index, self.embedder(), settings=self.settings)
+            self._corpora[str(path)] = Corpus.open(
+                index, self.embedder(), settings=self.settings, reader=self.page_reader()
+            )
         return self._corpora[str(path)]
 
     def check(self, request: RunRequest) -> None:
@@ -169,7 +193,7 @@ class Services:
             academic=request.academic,
             code=request.code,
             encyclopedia=request.encyclopedia or None,
-            read_pdf=pdf_text,
+            read_pdf=partial(pdf_text, reader=self.page_reader()),
         )
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:

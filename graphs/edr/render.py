@@ -59,7 +59,7 @@ def to_markdown(report: Report) -> str:
             date = f", {source['published']}" if source["published"] else ""
             title, address = _md(source["title"] or source["url"]), source["url"].replace("`", "%60")
             out.append(f"{source['n']}. **{title}**{date}, `{address}`")
-            out += [f"   > {_md(q['quote'])} `{q['id']}` ({q['start']}–{q['end']})" for q in source["quotes"]]
+            out += [f"   > {_md(q['quote'])} `{q['id']}` ({_where(q)})" for q in source["quotes"]]
         out.append("")
     out += [f"## {label(language, 'about')}", "", *[f"- {_md(line)}" for line in about_lines(report)], ""]
     return "\n".join(out)
@@ -147,7 +147,8 @@ def to_html(report: Report) -> str:
         out.append(f"<h2>{e(label(language, 'sources'))}</h2><ol>")
         for source in report["sources"]:
             quotes = "".join(
-                f'<blockquote id="{e(q["id"])}">{e(q["quote"])}</blockquote>' for q in source["quotes"]
+                f'<blockquote id="{e(q["id"])}">{e(q["quote"])}{_html_place(q)}</blockquote>'
+                for q in source["quotes"]
             )
             out.append(f'<li id="source-{source["n"]}">{_html_link(source)}{quotes}</li>')
         out.append("</ol>")
@@ -211,6 +212,16 @@ def _html_link(source: Mapping[str, Any]) -> str:
         address = html.escape(quote(source["url"], safe=":/?#[]@!$&'()*+,;=%~-._"))
         return f'<a href="{address}" rel="noopener noreferrer nofollow">{title}</a>'
     return f"{title} <code>{html.escape(source['url'])}</code>"
+
+
+def _where(quote: Mapping[str, Any]) -> str:
+    """Offsets, and page and box where the source has them."""
+    offsets = f"{quote['start']}–{quote['end']}"
+    return f"{offsets}; {quote['place']}" if quote.get("place") else offsets
+
+
+def _html_place(quote: Mapping[str, Any]) -> str:
+    return f' <span class="note">({html.escape(quote["place"])})</span>' if quote.get("place") else ""
 
 
 def _said(claim: Mapping[str, Any]) -> str:

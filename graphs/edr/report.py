@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...durable import CallRecord
+from ...tools.corpus import Place
 from ...tools.runs import Evidence, Message
 from . import charts
 from . import constraints as rules
@@ -52,6 +53,7 @@ def assemble(
     messages: Sequence[Message],
     model: str,
     records: Sequence[CallRecord],
+    places: Mapping[str, Place] | None = None,
 ) -> dict[str, Any]:
     """Put the report together.
 
@@ -62,9 +64,10 @@ def assemble(
         messages: All steering messages.
         model: The model's name, said in the report.
         records: All finished calls of the run.
+        places: Evidence id to page and boxes, where the source has pages.
 
     Returns:
-        JSON: `sections` of claims with source numbers, `sources` with every cited quote, its offsets and snapshot,
+        JSON: `sections` of claims with source numbers, `sources` with every cited quote, its offsets, place, snapshot,
         and `about`: model, how much of it is word-for-word quotation, what stayed open, and what the run spent.
     """
     by_id = {e.id: e for e in evidence}
@@ -81,7 +84,7 @@ def assemble(
         "title": state["question"],
         "language": language,
         "sections": sections,
-        "sources": _sources(by_id, numbers),
+        "sources": _sources(by_id, numbers, places or {}),
         "open": [
             {"id": i["id"], "title": i["title"], "status": i["status"], "note": i["note"]}
             for i in state["todo"]["items"]
@@ -141,7 +144,9 @@ def _source_key(evidence: Evidence) -> str:
     return f"{evidence.url}\0{evidence.snapshot}"
 
 
-def _sources(by_id: Mapping[str, Evidence], numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+def _sources(
+    by_id: Mapping[str, Evidence], numbers: Mapping[str, int], places: Mapping[str, Place]
+) -> list[dict[str, Any]]:
     sources: list[dict[str, Any]] = []
     for key, n in sorted(numbers.items(), key=lambda pair: pair[1]):
         quotes = [e for e in by_id.values() if _source_key(e) == key]
@@ -155,10 +160,27 @@ def _sources(by_id: Mapping[str, Evidence], numbers: Mapping[str, int]) -> list[
                 "source_type": first.source_type,
                 "published": first.published,
                 "snapshot": first.snapshot,
-                "quotes": [{"id": e.id, "quote": e.quote, "start": e.start, "end": e.end} for e in quotes],
+                "quotes": [_quote(e, places.get(e.id, Place())) for e in quotes],
             }
         )
     return sources
+
+
+def _quote(evidence: Evidence, place: Place) -> dict[str, Any]:
+    """A quote with its offsets; `page`, `boxes` and `place` (both in words) only where the source has pages."""
+    found: dict[str, Any] = {
+        "id": evidence.id,
+        "quote": evidence.quote,
+        "start": evidence.start,
+        "end": evidence.end,
+    }
+    if place.page is not None:
+        boxes = [
+            {"page": r.page, **r.box.model_dump(), "width": r.width, "height": r.height}
+            for r in place.regions
+        ]
+        found |= {"page": place.page, "boxes": boxes, "place": str(place)}
+    return found
 
 
 def _disagreements(

@@ -10,6 +10,7 @@ from langgraph.types import Send
 
 from ...agents.edr import Claim, entails, outline, quote_section, write_section
 from ...text import normalise
+from ...tools.corpus import Place, place_of
 from ...tools.runs import Evidence
 from . import citations, planning, report, review, shared
 from . import constraints as rules
@@ -256,16 +257,25 @@ def _settle(
     return {**section, "claims": claims}
 
 
+def _places(context: EdrContext, quotes: Sequence[Evidence]) -> dict[str, Place]:
+    """Where each quote stands on its page, by what its snapshot knows of pages; each snapshot is read once."""
+    kept = {sha: context.store.snapshot(sha) for sha in {e.snapshot for e in quotes}}
+    metas = {sha: s.meta for sha, s in kept.items() if s and s.meta.keys() & {"pages", "regions"}}
+    return {e.id: place_of(metas[e.snapshot], e.start, e.end) for e in quotes if e.snapshot in metas}
+
+
 async def finalize(state: EdrState, runtime: Runtime[EdrContext]) -> dict[str, Any]:
     """Close the inbox and file the report; a message that came meanwhile sends the run back to `steer`."""
     context = runtime.context
     if not context.store.close_inbox(context.run_id):
         return {"finished": False}
     records = await context.ledger.records()
+    quotes = context.store.evidence(context.run_id)
     finished = report.assemble(
         state,
         language=planning.language_of(state),
-        evidence=context.store.evidence(context.run_id),
+        evidence=quotes,
+        places=_places(context, quotes),
         messages=context.store.messages(context.run_id),
         model=context.caller.model.info.label,
         records=records,

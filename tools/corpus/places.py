@@ -23,6 +23,21 @@ class Place:
     page: int | None = None
     regions: tuple[Region, ...] = ()
 
+    def __str__(self) -> str:
+        """As it is printed under a quote: `p. 3, box 120,88–900,130 of 1654×2339 px`; empty without pages."""
+        if self.page is None:
+            return ""
+        boxes: dict[int, list[str]] = {self.page: []}
+        sizes: dict[int, str] = {}
+        for r in self.regions:
+            shown = f"{r.box.left},{r.box.top}–{r.box.right},{r.box.bottom}"
+            boxes.setdefault(r.page, []).append(shown)
+            sizes[r.page] = f" of {r.width}×{r.height} px"
+        return "; ".join(
+            f"p. {page}" + (f", box {' and '.join(found)}{sizes[page]}" if found else "")
+            for page, found in boxes.items()
+        )
+
 
 def page_of(pages: Sequence[int], offset: int) -> int | None:
     """Number, from 1, of the page that holds a character; None for documents without pages."""

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from ...graphs.coloragent import replay_html
 from ...tools.charts import ChartSpec
 from ...tools.charts import render as draw
+from ...tools.corpus import place_of
 from ...tools.runs import Run, RunStore
 from ..exports import MEDIA_TYPES, Kind, file_name, write
 from ..runs import images_of
@@ -59,6 +60,7 @@ class QuoteBody(BaseModel):
 
     Attributes:
         start, end: Characters of the source's stored text.
+        place: Page, and box on a scanned one, in words; empty for sources without pages.
         stands: Whether the stored text has exactly these words at this place.
     """
 
@@ -70,6 +72,7 @@ class QuoteBody(BaseModel):
     url: str
     title: str
     fetched_at: str
+    place: str
     stands: bool
 
 
@@ -143,6 +146,7 @@ async def evidence(desk: DeskDep, owner: Owner, run_id: RunId, evidence_id: Shor
         url=e.url,
         title=e.title,
         fetched_at=kept.fetched_at if kept else "",
+        place=str(place_of(kept.meta, e.start, e.end)) if kept else "",
         stands=bool(e.quote) and text[e.start : e.end] == e.quote,
     )
 

@@ -57,7 +57,8 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
             title = plain(source["title"] or source["url"])
             yield Block("source", f"{source['n']}. {title}{date}, {plain(source['url'])}")
             for quote in source["quotes"]:
-                yield Block("quote", plain(quote["quote"]))
+                place = f" ({quote['place']})" if quote.get("place") else ""
+                yield Block("quote", plain(quote["quote"] + place))
     yield Block("heading", label(language, "about"))
     for line in about_lines(report):
         yield Block("note", plain(line))

@@ -19,7 +19,7 @@ export interface Model { name: string; provider: string; default: boolean }
 export interface Offer { models: Model[]; free_choice: boolean; folders: string[]; databases: string[]; phones: string[] }
 export interface Checkpoint { id: string; at: string; step: number; next: string[]; loop: number | null }
 export interface Quote {
-  quote: string; before: string; after: string; url: string; title: string; fetched_at: string; stands: boolean;
+  quote: string; before: string; after: string; url: string; title: string; fetched_at: string; place: string; stands: boolean;
 }
 export interface Upload { id: string; files: UploadFile[] }
 export interface UploadFile { name: string; bytes: number }

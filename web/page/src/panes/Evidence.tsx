@@ -27,6 +27,7 @@ function One({ run, id }: { run: string; id: string }) {
       <h3>{quote.title || quote.url}</h3>
       <p className="quiet small">
         {url ? <a href={url} target="_blank" rel="noopener noreferrer">{words.openSource}</a> : <span>{quote.url}</span>}
+        {quote.place && <span data-testid="place"> · {quote.place}</span>}
         {quote.fetched_at && <> · {words.fetched} {time(quote.fetched_at)}</>}
       </p>
       <p><Badge kind={quote.stands ? "applied" : "rejected"} testid="stands">{quote.stands ? words.stands : words.falls}</Badge></p>
