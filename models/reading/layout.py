@@ -137,7 +137,9 @@ def _gutters(region: list[Line], height: float) -> list[float]:
 def _is_column(lines: list[Line], height: float) -> bool:
     if len(lines) < 2:
         return False
-    return statistics.median(line.box.right - line.box.left for line in lines) >= _COLUMN * height
+    # A column may hold a table or many short lines, so its longer lines decide: the upper quartile.
+    widths = sorted(line.box.right - line.box.left for line in lines)
+    return widths[len(widths) * 3 // 4] >= _COLUMN * height
 
 
 def _beside(left: list[Line], right: list[Line]) -> bool:

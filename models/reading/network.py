@@ -138,7 +138,8 @@ class NetworkReader:
             large = max(width, height) > 1400
             best: tuple[Mode, ...] = ("gundam", "base") if large else ("base", "large")
             rest: tuple[Mode, ...] = ("large", "small", "tiny", "gundam", "gundam-m")
-            mode = next((m for m in (*best, *rest) if m in has), mode)
+            found: list[Mode] = [m for m in (*best, *rest) if m in has]
+            mode = found[0] if found else mode
         if mode not in has:
             raise ConfigError(
                 f"{self._folder.name!r} has no mode {mode!r}.", mend=f"There are: {', '.join(has) or 'none'}."
