@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Mode = Literal["auto", "tiny", "small", "base", "large", "gundam", "gundam-m"]
 """How many vision tokens a page may cost (DeepSeek-OCR, section 3.2.2); engines without vision tokens ignore it."""
 
+SIDES: dict[str, int] = {"tiny": 512, "small": 640, "base": 1024, "large": 1280}
+"""Pixels a side of the modes without tiles; a page costs (side / 64) squared vision tokens."""
+
 Task = Literal["markdown", "ocr", "text", "figure", "describe"]
 """What is asked of the page: layout and Markdown, lines with boxes, plain text, one figure parsed, a caption."""
 
