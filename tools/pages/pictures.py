@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 
 from ...errors import DocumentUnreadable
@@ -32,6 +32,8 @@ def pictures_of(
     *,
     dpi: float = DPI,
     pages: Sequence[int] | None = None,
+    skip: Collection[int] = (),
+    on_count: Callable[[int], None] | None = None,
     on_problem: OnProblem | None = None,
     pool: ConfinedPool | None = None,
 ) -> Iterator[PagePicture]:
@@ -45,6 +47,8 @@ def pictures_of(
         limits: What it may cost.
         dpi: Dots per inch of a PDF page; an image keeps its own pixels.
         pages: Numbers from 1 of the pages to draw, in this order; None is all.
+        skip: Numbers of pages that are not drawn.
+        on_count: Told how many pages the file has, before the first.
         on_problem: Told of a page that cannot be drawn; the others follow. Without it such a page is an error.
         pool: The processes to use; its own limits on time and memory hold then.
 
@@ -60,12 +64,16 @@ def pictures_of(
     args = {
         "dpi": dpi,
         "pages": None if pages is None else list(pages),
+        "skip": sorted(skip),
         "max_pages": limits.max_pages,
         "max_pixels": limits.max_pixels,
     }
     pool = pool or _shared(limits.seconds, limits.memory_bytes)
     for part, png in pool.run(".pages.render:pages_job", data, name, args):
-        if "problem" not in part:
+        if "count" in part:
+            if on_count is not None:
+                on_count(part["count"])
+        elif "problem" not in part:
             yield PagePicture(part["number"], png, part["width"], part["height"])
         elif on_problem is not None:
             on_problem(part["number"], part["problem"])

@@ -21,13 +21,10 @@ def pages_job(data: bytes, name: str, args: dict[str, Any]) -> Iterator[Part]:
     """Draw the pages of a file; the job of `pictures_of`.
 
     Yields:
-        ({"number", "width", "height"}, PNG) for a page that could be drawn, ({"number", "problem"}, b"") for another.
+        ({"count"}, b"") first; then for each page ({"number", "width", "height"}, PNG), or ({"number", "problem"}, b"")
+        where it cannot be drawn.
     """
-    wanted: list[int] | None = args["pages"]
-    if is_pdf(data):
-        yield from _pdf(data, name, args, wanted)
-    else:
-        yield from _image(data, name, args, wanted)
+    yield from (_pdf if is_pdf(data) else _image)(data, name, args)
 
 
 def is_pdf(data: bytes) -> bool:
@@ -35,7 +32,7 @@ def is_pdf(data: bytes) -> bool:
     return data[:1024].lstrip().startswith(b"%PDF-")
 
 
-def _pdf(data: bytes, name: str, args: dict[str, Any], wanted: Sequence[int] | None) -> Iterator[Part]:
+def _pdf(data: bytes, name: str, args: dict[str, Any]) -> Iterator[Part]:
     try:
         import pypdfium2
         from pypdfium2 import PdfiumError
@@ -49,7 +46,9 @@ def _pdf(data: bytes, name: str, args: dict[str, Any], wanted: Sequence[int] | N
                 f"{name!r} is encrypted.", mend="Save a copy without a password."
             ) from error
         raise DocumentUnreadable(f"{name!r} is damaged: {error}.", mend="Save it again as PDF.") from error
-    for number in chosen(len(document), name, args["max_pages"], wanted):
+    numbers = _chosen(len(document), name, args)
+    yield {"count": len(document)}, b""
+    for number in numbers:
         try:
             page = document[number - 1]
             scale = _scale(*page.get_size(), args["dpi"], args["max_pixels"])
@@ -79,23 +78,26 @@ def _scale(width: float, height: float, dpi: float, max_pixels: int) -> float:
     return scale
 
 
-def chosen(count: int, name: str, most: int, wanted: Sequence[int] | None) -> Sequence[int]:
+def _chosen(count: int, name: str, args: dict[str, Any]) -> Sequence[int]:
     """The numbers of the pages to draw: all, or those that are wanted and there."""
     if count == 0:
         raise DocumentUnreadable(f"{name!r} has no pages.", mend="Save it again.")
-    if wanted is not None:
-        return [number for number in wanted if 1 <= number <= count]
-    if count > most:
+    wanted, most = args["pages"], args["max_pages"]
+    if wanted is None and count > most:
         raise DocumentUnreadable(f"{name!r} has {count} pages; the limit is {most}.", mend="Split the file.")
-    return range(1, count + 1)
+    skipped = set(args["skip"])
+    numbers = range(1, count + 1) if wanted is None else [n for n in wanted if 1 <= n <= count]
+    return [number for number in numbers if number not in skipped]
 
 
-def _image(data: bytes, name: str, args: dict[str, Any], wanted: Sequence[int] | None) -> Iterator[Part]:
+def _image(data: bytes, name: str, args: dict[str, Any]) -> Iterator[Part]:
     most: int = args["max_pixels"]
     with _opened(data, name, most) as image:
         from PIL import ImageOps
 
-        for number in chosen(frames_of(image), name, args["max_pages"], wanted):
+        numbers = _chosen(frames_of(image), name, args)
+        yield {"count": frames_of(image)}, b""
+        for number in numbers:
             image.seek(number - 1)
             if image.width * image.height > most:  # only the first frame was looked at
                 raise _too_many_pixels(name, most)
