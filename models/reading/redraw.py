@@ -19,7 +19,7 @@ _STYLES = {
 }  # "--" is how the model joins two points
 
 
-def redraw(figure: Figure) -> bytes | None:
+def redraw_figure(figure: Figure) -> bytes | None:
     """A PNG of about 480 x 360 pixels of a chart, molecule or drawing; None for a caption or a chart without numbers.
 
     Raises:
