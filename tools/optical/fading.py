@@ -49,7 +49,7 @@ class FadingPolicy:
 
     def level(self, age: int, text_tokens: int, *, important: bool) -> Fidelity:
         """The level of a page of `text_tokens` at `age` rounds."""
-        wanted = next(level for start, level in reversed(self.ages) if start <= age)
+        wanted: Fidelity = next(level for start, level in reversed(self.ages) if start <= age)
         return self.allowed(wanted, text_tokens, important=important)
 
     def allowed(self, wanted: Fidelity, text_tokens: int, *, important: bool) -> Fidelity:
