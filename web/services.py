@@ -16,7 +16,7 @@ from ..errors import ConfigError, RunError, ToolError
 from ..graphs.edr import EdrContext, RunOptions
 from ..models import Budget, CallEvent, ModelCaller, ModelName, OpenModel, open_model
 from ..models.embedding import Embedder, open_minilm
-from ..models.reading import open_reader
+from ..models.reading import open_safe
 from ..pages import PageReader
 from ..settings import BudgetLimits, Settings
 from ..tools.corpus import Corpus, CorpusEngine, pdf_text
@@ -93,7 +93,7 @@ class Services:
         """
         if self._reader is None:
             try:
-                self._reader = open_reader(self.settings.page_reader)
+                self._reader = open_safe(self.settings.page_reader)
             except ConfigError as error:
                 if self.settings.page_reader != "auto":
                     raise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .grammar import parse_grounded
     from .layout import Line, blocks_of, order_lines
     from .network import NetworkReader
-    from .opening import FORMS, EngineState, engines, open_reader
+    from .opening import FORMS, EngineState, engines, open_reader, open_safe
     from .periods import Period, RepetitionWatch, find_period
     from .rapid import RapidReader
     from .redraw import redraw_figure
@@ -52,6 +52,7 @@ _HOMES = {
     "find_period": ".periods",
     "missing_blocks": ".crossing",
     "open_reader": ".opening",
+    "open_safe": ".opening",
     "order_lines": ".layout",
     "parse_figure": ".figures",
     "parse_geometry": ".geometry",
@@ -90,6 +91,7 @@ __all__ = [
     "find_period",
     "missing_blocks",
     "open_reader",
+    "open_safe",
     "order_lines",
     "parse_figure",
     "parse_geometry",

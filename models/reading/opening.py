@@ -91,6 +91,24 @@ def open_reader(spec: str = "auto") -> PageReader:
             raise ConfigError(f"{spec!r} names no reader of pages.", mend=f"Valid forms: {FORMS}.")
 
 
+def open_safe(spec: str = "auto") -> PageReader:
+    """As `open_reader`; a model that can go round in circles is watched, and checked by a CPU engine if one is here.
+
+    Raises:
+        ConfigError: As `open_reader`.
+    """
+    reader = open_reader(spec)
+    if spec.partition(":")[0] not in ("deepocr", "openai"):
+        return reader
+    from .safe import SafeReader
+
+    try:
+        second = _first()
+    except ConfigError:
+        second = None
+    return SafeReader(reader, second)
+
+
 def _first() -> PageReader:
     here = {state.form for state in engines() if not state.missing}
     for name in ("rapidocr", "tesseract"):

@@ -11,6 +11,7 @@ from .. import __version__
 from ._common import exit_code, print_json, say, what_went_wrong
 from .history import runs, show
 from .phone import phone_app
+from .read import read
 from .research import research, resume, steer
 from .servers import mcp_app
 from .setup import doctor, index, models_app
@@ -48,6 +49,7 @@ app.command()(steer)
 app.command()(runs)
 app.command()(show)
 app.command()(index)
+app.command()(read)
 app.command()(doctor)
 app.command()(web)
 app.add_typer(models_app, name="models")

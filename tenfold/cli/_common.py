@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +91,36 @@ def console(*, error: bool = False) -> Console:
 def say(text: str, style: str = "") -> None:
     """A line on standard error as it is: never broken, so that ids and paths can be copied."""
     console(error=True).print(text, style=style or None, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def bar(
+    label: str, *, show: bool = True, unit: str = "files"
+) -> Generator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error, where that is a terminal: (done, total) moves it."""
+    if not show or not console(error=True).is_terminal:
+        yield lambda done, total: None
+        return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    counts = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        counts,
+        TimeRemainingColumn(),
+        console=console(error=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def print_json(value: Any) -> None:

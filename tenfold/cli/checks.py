@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..settings import Endpoint, Settings
 
 _EXTRAS = {
-    "ocr": ("rapidocr", "images and scanned pages"),
+    "ocr": ("pypdfium2", "images and scanned pages"),
     "sql": ("duckdb", "DuckDB, CSV and PostgreSQL"),
     "charts": ("matplotlib", "charts"),
     "mcp": ("langchain_mcp_adapters", "MCP servers"),
@@ -38,7 +38,13 @@ async def all_checks(settings: Settings) -> list[Check]:
     """Every check, in reading order."""
     checks = [_settings(), _folder(settings), *_models(settings)]
     checks += await asyncio.gather(*(_endpoint(name, e) for name, e in sorted(settings.endpoints.items())))
-    checks += [*await _engines(settings), *server_checks(settings), *_extras(), *_runs(settings)]
+    checks += [
+        *await _engines(settings),
+        *_readers(settings),
+        *server_checks(settings),
+        *_extras(),
+        *_runs(settings),
+    ]
     return checks
 
 
@@ -130,6 +136,23 @@ async def _engines(settings: Settings) -> list[Check]:
         else:
             checks.append(Check(engine.name, "ok", engine.source_type, engine.mend))
     return checks
+
+
+def _readers(settings: Settings) -> Iterator[Check]:
+    """What reads scanned pages: each kind of engine, and the one of the settings."""
+    from ..models.reading import engines, open_reader
+
+    for engine in engines():
+        found = engine.about + (f": {engine.missing} is missing" if engine.missing else "")
+        yield Check(f"pages {engine.form}", "off" if engine.missing else "ok", found, engine.mend)
+    try:
+        reader = open_reader(settings.page_reader)
+    except (TenfoldError, OSError) as error:
+        mend = error.mend if isinstance(error, TenfoldError) else "Set TENFOLD_PAGE_READER."
+        state = "off" if settings.page_reader == "auto" else "fail"
+        yield Check("scans", state, f"nothing reads them: {error}", mend)
+    else:
+        yield Check("scans", "ok", f"read by {reader.name}")
 
 
 def _extras() -> Iterator[Check]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import ConfigError
-from ._common import Exit, console, load, print_json, say, services
+from ._common import Exit, bar, console, load, print_json, say, services
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -19,36 +17,6 @@ if TYPE_CHECKING:
     from ..web import Services
 
 models_app = typer.Typer(help="Fetch and list model files.", no_args_is_help=True)
-
-
-@contextmanager
-def _bar(
-    label: str, *, show: bool = True, unit: str = "files"
-) -> Generator[Callable[[int, int | None], None]]:
-    """A progress bar on standard error, where that is a terminal: (done, total) moves it."""
-    if not show or not console(error=True).is_terminal:
-        yield lambda done, total: None
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    counts = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        counts,
-        TimeRemainingColumn(),
-        console=console(error=True),
-        transient=True,
-    ) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def prepare_model(settings: Settings, name: str | None, *, documents: bool) -> None:
@@ -62,14 +30,14 @@ def prepare_model(settings: Settings, name: str | None, *, documents: bool) -> N
         if asset_path(asset, settings) is None:
             label = f"Fetching {ASSETS[asset].about}"
             say(f"{label} (once, {ASSETS[asset].size / 1e6:.0f} MB)")
-            with _bar(label, unit="bytes") as move:
+            with bar(label, unit="bytes") as move:
                 ensure_asset(asset, settings, move)
 
 
 async def index_folder(opened: Services, folder: Path, *, show: bool) -> IndexReport:
     """Index a folder; only what changed is read again. What could not be read is always said."""
     corpus = opened.corpus(folder)
-    with _bar(f"Indexing {folder.name}", show=show) as move:
+    with bar(f"Indexing {folder.name}", show=show) as move:
         report = await corpus.index(folder, lambda progress: move(progress.done, progress.total))
     if show:
         say(f"Indexed {folder}: {_changes(report)} ({report.seconds:.1f} s)")
@@ -117,7 +85,7 @@ def pull_model(
     from ..models import ASSETS, ensure_asset, pull
 
     settings = load()
-    with _bar(f"Fetching {source}", unit="bytes") as move:
+    with bar(f"Fetching {source}", unit="bytes") as move:
         path = (
             ensure_asset(source, settings, move)
             if source in ASSETS

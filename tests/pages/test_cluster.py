@@ -20,13 +20,13 @@ MAIN = """
 import json, sys
 from pathlib import Path
 from batch_world import OneReader, as_text
-from tenfold.tools.pages import Export, Job, read_on_cluster
+from tenfold.tools.pages import Export, Job, read_folder, read_on_cluster
 base = Path(sys.argv[1])
 def job(resume):
     return Job(base / "in", base / "out", OneReader(base / "log"), Export(".txt", as_text), dpi=72, resume=resume)
 def log():
     return [line for line in (base / "log").read_text().splitlines()]
-steps = read_on_cluster(job(False))
+steps = read_folder(job(False))  # begun on one machine, and ended on many
 for step in steps:
     if step.pages_read == 4:
         break

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from ...errors import DocumentUnreadable, TenfoldError
+from ...errors import ConfigError, DocumentUnreadable, MissingExtra
 from ...pages import PageReader, PageReading
 from .batch import Batch, Job, Progress
 from .pictures import pictures_of
@@ -214,6 +214,7 @@ def _begin(make_reader: Callable[[], PageReader], mode: Any, task: Any) -> None:
 def _read(pngs: Sequence[bytes]) -> list[str]:
     try:
         return [reading.model_dump_json() for reading in _READ[0](pngs)]
-    except TenfoldError as error:
-        error.__cause__ = None  # what it came from may not survive the way to the parent
-        raise
+    except (
+        MissingExtra
+    ) as error:  # it does not survive the way to the parent: it is made of other words than it says
+        raise ConfigError(error.message, mend=error.mend) from None
