@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,7 +118,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON for script
 
     checks = asyncio.run(all_checks(load()))
     if as_json:
-        print_json([vars(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     else:
         from rich.table import Table
         from rich.text import Text
