@@ -19,7 +19,7 @@ Run = Callable[..., Done]
 
 
 def scan(path: Path, *texts: str) -> None:
-    frames = [Image.open(io.BytesIO(text_pages(text, 500, 120, 28)[0])) for text in texts]
+    frames = [Image.open(io.BytesIO(text_pages(text, 500, 400, 28)[0])) for text in texts]
     path.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(path, "PDF", save_all=True, append_images=frames[1:], resolution=144)
 
@@ -31,7 +31,7 @@ def test_a_file_goes_to_standard_output_and_nothing_else_does(cli: Cli, here: Ru
     assert (done.code, done.out.split()) == (0, ["Invoice", "4711", "---", "95", "percent"]), done.err
     scan(cli.folder / "b.pdf", "Invoice 4711")
     (page,) = json.loads(here("read", "b.pdf", "--out", "json", "--engine", "rapidocr", "--task", "ocr").out)
-    assert (page["blocks"][0]["text"], page["width"], page["height"]) == ("Invoice 4711", 500, 120)
+    assert (page["blocks"][0]["text"], page["width"], page["height"]) == ("Invoice 4711", 500, 400)
     assert page["engine"].startswith("rapidocr") and page["task"] == "ocr"
     done = here("read", "b.pdf", "--out", "html", "--to", "texts")
     assert (done.code, done.out) == (0, "")
