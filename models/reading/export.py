@@ -12,7 +12,7 @@ from .tables import Cell, TableReport, table_report
 _HEADINGS = {"title": "#", "sub_title": "##"}
 _HASHES = re.compile(r"\A#{1,6}[ \t]+")
 _OPENS = re.compile(r"<(?=[A-Za-z/!?])")
-_DEFINES = re.compile(r"^([ \t]{0,3}\[[^\]\n]{0,200}\]):", re.MULTILINE)
+_DEFINES = re.compile(r"^([ \t]{0,3}\[[^\]\n]{0,200})\]:", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -81,8 +81,9 @@ def _path(path: str) -> str:
 
 
 def _safe(text: str) -> str:
+    # A closing bracket as an entity opens no link; a backslash there would begin a formula.
     text = _OPENS.sub("&lt;", clean(text))
-    return _DEFINES.sub(r"\1\\:", text.replace("](", "]\\(")).replace("][", "]\\[")
+    return _DEFINES.sub(r"\1&#93;:", text).replace("](", "&#93;(").replace("][", "&#93;[")
 
 
 def _table(html: str) -> str:

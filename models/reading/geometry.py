@@ -13,7 +13,7 @@ AXIS = 15.0
 """Coordinates reach from -15 to 15 (arXiv 2409.13811, slow perception, whose data the model was trained on)."""
 
 _MAX_CHARS, _MAX_DEPTH = 20_000, 6
-_NUMBER = r"\s{0,4}(-?\d{1,6}(?:\.\d{1,9})?)\s{0,4}"
+_NUMBER = r"\s{0,4}(-?[0-9]{1,6}(?:\.[0-9]{1,9})?)\s{0,4}"
 _POINT = re.compile(rf"\({_NUMBER},{_NUMBER}\)")
 _SEGMENT = re.compile(
     rf"\s{{0,4}}\({_NUMBER},{_NUMBER}\)\s{{0,4}}--\s{{0,4}}\({_NUMBER},{_NUMBER}\)\s{{0,4}}"

@@ -23,7 +23,7 @@ _LAST = 999  # coordinates are thousandths of the picture's side, from 0 to this
 _MOST_BOXES = 64
 _LABEL_LIMIT, _DET_LIMIT = 1000, 8000  # characters
 _BOX = re.compile(
-    r"\[ {0,4}(\d{1,3}) {0,4}, {0,4}(\d{1,3}) {0,4}, {0,4}(\d{1,3}) {0,4}, {0,4}(\d{1,3}) {0,4}\]"
+    r"\[ {0,4}([0-9]{1,3}) {0,4}, {0,4}([0-9]{1,3}) {0,4}, {0,4}([0-9]{1,3}) {0,4}, {0,4}([0-9]{1,3}) {0,4}\]"
 )
 _STRIPPED = re.compile(r"^([a-z][a-z_]{0,31}) ?(\[\[[0-9, \[\]]{1,2000})[ \t]*$", re.MULTILINE)
 _UNLIMITED = re.compile(r"([a-z][a-z_]{0,31}) {0,4}(\[.*)", re.DOTALL)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 MAX_CELLS = 50_000
-"""Cells of a grid; a span beyond that is cut and reported."""
+"""Slots of a grid; a table that claims more is reported and not laid out."""
 
 _MAX_SPAN = 1000  # HTML's own limit for colspan
 _MAX_HTML = 2_000_000  # characters
@@ -63,7 +63,6 @@ class TableReport:
 class _Grid:
     slots: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell])
     overlaps: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    claimed: list[int] = field(default_factory=list[int])
     full: bool = False
 
 
@@ -80,14 +79,15 @@ def table_report(html: str) -> TableReport:
     grid = _laid_out(rows)
     height = len(rows)
     width = max((column for _, column in grid.slots), default=-1) + 1
+    if grid.full or height * width > MAX_CELLS:
+        return TableReport((), (), problems=(*problems, f"It claims more than {MAX_CELLS:,} slots."))
     holes = [(r, c) for r in range(height) for c in range(width) if (r, c) not in grid.slots]
     ragged = [r for r in range(height) if any((r, c) not in grid.slots for c in range(width))]
     odd = _odd_numbers(grid, rows, height, width)
-    if grid.full:
-        problems.append(f"Its spans claim more than {MAX_CELLS:,} slots.")
     if holes:
+        word = "hole" if len(holes) == 1 else "holes"
         problems.append(
-            f"{len(holes)} holes in rows {_some([r + 1 for r in ragged])}: {width} columns are expected."
+            f"{len(holes)} {word} in rows {_some([r + 1 for r in ragged])}: {width} columns are expected."
         )
     if grid.overlaps:
         problems.append(
@@ -159,7 +159,7 @@ def _cell(element: object, problems: list[str]) -> Cell:
 
 
 def _laid_out(rows: list[list[Cell]]) -> _Grid:
-    grid = _Grid()
+    grid, claims = _Grid(), 0
     for r, row in enumerate(rows):
         column = 0
         for cell in row:
@@ -167,7 +167,8 @@ def _laid_out(rows: list[list[Cell]]) -> _Grid:
                 column += 1
             for dr in range(min(cell.rowspan, len(rows) - r)):
                 for dc in range(cell.colspan):
-                    if len(grid.slots) >= MAX_CELLS:
+                    claims += 1
+                    if claims > MAX_CELLS:
                         grid.full = True
                         return grid
                     place = (r + dr, column + dc)

@@ -41,7 +41,7 @@ a:hover rect,a:focus rect{fill-opacity:.22}a.flag rect{stroke:var(--mark);fill:v
 td,th{border:1px solid var(--line);padding:3px 8px;text-align:left;vertical-align:top}th{background:#f5f6f8}
 .small{color:var(--soft);font-size:12px}.note{color:var(--mark);font-size:13px;margin:2px 0 0}
 ul.notes{margin:0 0 14px;padding-left:18px;color:var(--mark);font-size:13px}
-.both{display:flex;flex-wrap:wrap;gap:12px;margin-top:6px}.both figure{margin:0;max-width:340px}
+.both{display:flex;flex-wrap:wrap;gap:12px;margin-top:6px}.both figure{margin:0;flex:1 1 220px;max-width:290px}
 .both img{max-width:100%;max-height:300px;border:1px solid var(--line);display:block}
 """
 
