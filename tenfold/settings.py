@@ -133,6 +133,10 @@ class Settings(BaseSettings):
         default="auto",
         description="Who reads scans: auto, rapidocr, tesseract, deepocr:FOLDER or openai:URL#MODEL.",
     )
+    phone_reader: str = Field(
+        default="off",
+        description="Who reads what a phone shows and its tree does not say: off, or as page_reader. Needs pictures.",
+    )
     searxng_url: str | None = Field(
         default=None, description="A SearXNG server with the JSON format enabled."
     )

@@ -67,6 +67,7 @@ class Services:
     _corpora: dict[str, Corpus] = field(default_factory=dict[str, Corpus])
     _embedder: Embedder | None = None
     _reader: PageReader | None = None
+    _phone_reader: PageReader | None = None
 
     def model(self, name: str | None) -> OpenModel:
         """The model of this name, opened once."""
@@ -99,6 +100,21 @@ class Services:
                     raise
                 _LOG.warning("Scans are not read: %s", error)
         return self._reader
+
+    def phone_reader(self) -> PageReader | None:
+        """Who reads screens of phones, opened once; None where the settings say off.
+
+        Raises:
+            ConfigError: The settings name a reader that is malformed or not here.
+        """
+        wanted = self.settings.phone_reader
+        if wanted == "off":
+            return None
+        if wanted == self.settings.page_reader:
+            return self.page_reader()
+        if self._phone_reader is None:
+            self._phone_reader = open_safe(wanted)
+        return self._phone_reader
 
     def corpus(self, folder: str | Path) -> Corpus:
         """The index of a folder, opened once.

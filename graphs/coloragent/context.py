@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...agents.coloragent import Policy
-from ...durable import CallRecord, Ledger
+from ...durable import CallRecord, Ledger, call_key, once
 from ...encoding import dump_json
-from ...errors import MissingExtra, PhoneError
+from ...errors import MissingExtra, PhoneError, TenfoldError
 from ...models import Budget, ModelCaller
+from ...pages import PageReader
 from ...settings import BudgetLimits
 from ...tools.memory import Memory
 from ...tools.phone import (
@@ -78,7 +79,7 @@ class PhoneContext:
         safety: What may be done.
         memory: What is kept about the owner, or None.
         secrets: Values that can be typed by name.
-        read_page: Turns a picture into text (DeepEncoder), or None.
+        page_reader: Reads what is drawn on a screen where its tree says nothing, or None.
         on_live: Gets what is only worth seeing while it happens: type and data. Who gives it also has the log flushed
             before each checkpoint.
         probing: Whether the device may be asked for the state of its switches.
@@ -96,7 +97,7 @@ class PhoneContext:
     safety: SafetyPolicy = field(default_factory=SafetyPolicy)
     memory: Memory | None = None
     secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    read_page: Callable[[bytes], Awaitable[str]] | None = None
+    page_reader: PageReader | None = None
     on_live: Callable[[str, dict[str, Any]], None] | None = None
     probing: bool = True
     on_close: Callable[[], None] | None = None
@@ -142,7 +143,8 @@ class PhoneContext:
         Raises:
             PhoneError: The device is gone.
         """
-        wanted = pictures == "always" or (pictures == "policy" and self.policy.wants_picture)
+        useful = self.policy.wants_picture or self.page_reader is not None
+        wanted = pictures == "always" or (pictures == "policy" and useful)
         self.now = await asyncio.to_thread(self._look, wanted, after.observation if after else None)
         return self.now
 
@@ -164,6 +166,33 @@ class PhoneContext:
     async def screen(self, state: PhoneState) -> Look:
         """The screen as this process last saw it; a resumed process looks anew."""
         return self.now or await self.look(state["options"]["pictures"])
+
+    async def page_text(self, look: Look) -> str:
+        """What the page reader reads on a screen that shows more than its tree says; else nothing.
+
+        Each picture is read once in a run, whatever that came to: a reader that fails costs a step its words, no more.
+        """
+        reader, png = self.page_reader, look.picture
+        if reader is None or png is None:
+            return ""
+        drawn = await asyncio.to_thread(self._disagreements, look.observation, None)
+        worded = any(node.text or node.description for node in look.observation.tree.walk())
+        if worded and not any(d["kind"] == "no_node" for d in drawn):
+            return ""
+
+        async def read() -> CallRecord:
+            started = time.monotonic()
+            try:
+                (reading,) = await asyncio.to_thread(reader.read, [png], task="text")
+                value = {"text": reading.text}
+            except TenfoldError as error:
+                value = {"text": "", "error": str(error)}
+            ms = 1000 * (time.monotonic() - started)
+            return CallRecord(key, "read", reader.name, value, ms=ms, role="screen")
+
+        key = call_key("read", "screen", image=look.image, reader=reader.name)
+        record = await once(self.ledger, key, read)
+        return hide_secrets(str(record.value["text"]), self.secrets.items())
 
     async def disagreements(self, target: Target | None) -> list[Difference]:
         """Where tree and picture of the last look differ, what lies at the target first; at most five.

@@ -218,9 +218,7 @@ async def _unusual(state: PhoneState, context: PhoneContext, look: Look) -> dict
 
 async def _input(state: PhoneState, context: PhoneContext, look: Look) -> DecisionInput:
     part, seen = subtask_of(state), state["observation"]
-    page = ""
-    if context.read_page is not None and look.picture is not None:
-        page = await context.read_page(look.picture)
+    page = await context.page_text(look)
     step = state["counters"]["step"]
     return DecisionInput(
         goal=state["goal"], subtask=part["goal"], observation=look.observation,

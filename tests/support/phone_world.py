@@ -13,6 +13,7 @@ from langgraph.types import Command
 from tenfold.agents.coloragent import Decision, DecisionInput, Policy
 from tenfold.graphs.coloragent import PhoneContext, PhoneOptions, build_graph, initial_state
 from tenfold.models import Budget, ModelCaller, ScriptedChat, open_model, register_script
+from tenfold.pages import PageReader
 from tenfold.settings import BudgetLimits, load_settings
 from tenfold.tools.android import InProcessDevice, VirtualAndroid
 from tenfold.tools.memory import Memory
@@ -87,6 +88,7 @@ class PhoneWorld:
     android: VirtualAndroid | None = None
     device: Device | None = None
     policy: Policy | None = None
+    page_reader: PageReader | None = None
 
     def __post_init__(self) -> None:
         self.store = RunStore(self.folder)
@@ -115,6 +117,7 @@ class PhoneWorld:
         return PhoneContext(
             self.run.id, self.device, self.policy or self.script, self.store, ledger, budget, self.images,
             caller=caller, safety=self.rules, secrets=self.secrets, memory=self.memory,
+            page_reader=self.page_reader,
         )  # fmt: skip
 
     async def go(self, work: Any = None) -> list[Any]:

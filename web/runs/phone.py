@@ -168,7 +168,7 @@ class ServedPhone:
             run.id, device, policy, store, ledger, budget, images_of(store), caller=caller,
             safety=SafetyPolicy.parse(asked.rules or "[]"), memory=memory,
             secrets={name: self._secrets[name] for name in asked.secrets if name in self._secrets},
-            on_close=let_go,
+            page_reader=self._services.phone_reader(), on_close=let_go,
         )  # fmt: skip
 
     def _device(
