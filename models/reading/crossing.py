@@ -16,7 +16,10 @@ _GRAM, _GRAM_CJK = (
 _LONG = 4  # a shorter word says too little to accuse anybody
 _SEEN = 0.5  # share of a word's letters that the other reading must hold
 _SURE = 0.75  # a line of the second engine below this score proves nothing
+_RUN = 24  # letters that only one reading holds, one behind the other: a short line; less is a misread word
+_CHANCE = 2 * _GRAM
 _SHOWN = 5
+_FORMULAS = ("equation", "formula")
 _WORD = re.compile(r"[^\W_]+(?:[.,:/'’-][^\W_]+)*")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|!\[[^\]]{0,200}\]\([^)]{0,200}\)")
 _FORMULA = re.compile(  # no alternative passes its own opening again: linear in a hostile text
@@ -60,20 +63,68 @@ def cross_read(reading: PageReading, second: PageReading) -> list[Note]:
 
 
 def missing_blocks(reading: PageReading, second: PageReading) -> list[Block]:
-    """Blocks of the second reading whose text the first holds less than half of; in the second's order."""
-    letters = _squeezed(block.text for block in reading.blocks)
-    known = _grams(letters)
-    found: list[Block] = []
-    for block in second.blocks:
+    """What only the second reading holds, in its order: whole blocks, and parts of those that the first has cut."""
+    return [block for _, block in missing_parts(reading, second)]
+
+
+def missing_parts(reading: PageReading, second: PageReading) -> list[tuple[int, Block]]:
+    """As `missing_blocks`, each with the index of the second's block.
+
+    A block of which less than half is held is missing as a whole; of another one, runs of letters as long as a short
+    line. What the second engine makes of a formula is no text.
+    """
+    known = _grams(_squeezed(block.text for block in reading.blocks))
+    formulas = [box for block in reading.blocks if block.label in _FORMULAS for box in block.boxes]
+    found: list[tuple[int, Block]] = []
+    for index, block in enumerate(second.blocks):
         if block.confidence is not None and block.confidence < _SURE:
             continue
-        here = _squeezed([block.text])
-        if len(here) < _LONG:
+        if any(_touch(a, b) for a in formulas for b in block.boxes):
             continue
-        covered = _covered(here, known)
-        if sum(covered) < _SEEN * len(here):
-            found.append(block)
+        letters, places = _placed(block.text)
+        if len(letters) < _LONG:
+            continue
+        covered = _covered(letters, known)
+        if sum(covered) < _SEEN * len(letters):
+            found.append((index, block))
+            continue
+        for start, end in _runs(covered):
+            text = _to_words(block.text, places[start], places[end - 1] + 1)
+            found.append((index, block.model_copy(update={"text": text})))
     return found
+
+
+def _runs(covered: list[bool]) -> Iterator[tuple[int, int]]:
+    """Stretches that are not covered, at least a short line long; a few letters inside may be found by chance."""
+    start, end = -1, 0
+    for at, seen in enumerate([*covered, *[True] * (_CHANCE + 1)]):
+        if not seen:
+            start, end = (at if start < 0 else start), at + 1
+        elif start >= 0 and at - end >= _CHANCE:
+            if covered[start:end].count(False) >= _RUN:
+                yield start, end
+            start = -1
+
+
+def _placed(text: str) -> tuple[str, list[int]]:
+    """The squeezed text, and for each of its letters the place in `text`."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, sign in enumerate(_MARKUP.sub(lambda m: " " * len(m[0]), text)):
+        for letter in _folded(sign):
+            if letter.isalnum():
+                letters.append(letter)
+                places.append(place)
+    return "".join(letters), places
+
+
+def _to_words(text: str, start: int, end: int) -> str:
+    """A part of a text, widened to whole words."""
+    while start > 0 and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return text[start:end]
 
 
 def _missing_note(block: Block, engine: str) -> Note:
@@ -86,7 +137,7 @@ def _missing_note(block: Block, engine: str) -> Note:
 
 
 def _plain(block: Block) -> str:
-    if block.label in ("equation", "formula"):
+    if block.label in _FORMULAS:
         return ""
     return _MARKUP.sub(" ", _FORMULA.sub(" ", block.text))
 

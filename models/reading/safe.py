@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import CapabilityMissing
 from ...pages import Block, Box, Mode, Note, OnPage, PageReader, PageReading, Task
-from .crossing import cross_read, missing_blocks
+from .crossing import cross_read, missing_parts
 from .pictures import has_ink, open_picture
 
 if TYPE_CHECKING:
@@ -211,15 +211,15 @@ def splice(reading: PageReading, second: PageReading) -> PageReading:
     A block goes behind the block of the reading that holds what precedes it in the second engine's order, or at the
     end.
     """
-    lacking = missing_blocks(reading, second)
-    wanted = {id(block) for block in lacking}
+    lacking = missing_parts(reading, second)
     behind: dict[int, list[Block]] = {}
     place = -1
-    for block in second.blocks:
-        if id(block) in wanted:
-            behind.setdefault(place, []).append(block.model_copy(update={"engine": second.engine}))
-        else:
+    for index, block in enumerate(second.blocks):
+        parts = [part for at, part in lacking if at == index]
+        if block not in parts:  # some of it is held: what follows goes behind that
             place = max(place, _holder(block, reading.blocks, place))
+        if parts:
+            behind.setdefault(place, []).extend(p.model_copy(update={"engine": second.engine}) for p in parts)
     blocks = list(behind.get(-1, []))
     moved: dict[int, int] = {}
     for index, block in enumerate(reading.blocks):

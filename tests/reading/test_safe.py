@@ -103,6 +103,16 @@ def test_lines_that_only_the_second_engine_sees_are_missing() -> None:
     assert [n.kind for n in notes] == ["missing"] and "[1, 2, 3, 4]" in notes[0].message
 
 
+def test_a_block_cut_in_the_middle_is_completed() -> None:
+    cut = reading(f"{A}. {B}", C)
+    whole = reading(f"{A}. {B}, and in the towns of the north by even more than that. ", C, engine="cpu")
+    assert [n.kind for n in cross_read(cut, whole)] == ["missing"]
+    spliced = splice(cut, whole)
+    assert [b.text for b in spliced.blocks][1].startswith("and in the towns of the north by even more")
+    assert [b.engine for b in spliced.blocks] == [None, "cpu", None]
+    assert cross_read(whole, cut)[0].kind == "unconfirmed"
+
+
 def test_boxes_say_where_a_word_must_stand() -> None:
     here, there = (Box(left=0, top=t, right=500, bottom=t + 50) for t in (0, 600))
     model = reading(Block(label="text", text="profit", boxes=(there,)))
