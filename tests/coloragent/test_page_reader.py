@@ -1,4 +1,4 @@
-"""What is only drawn on a screen reaches the model through a page reader, once a picture, and not where the tree says it."""
+"""What is only drawn on a screen reaches the model through a page reader, once a picture, and only where it must."""
 
 from __future__ import annotations
 
