@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from _small_pages import BOS, EOS, FIRST, IMAGE, LETTERS, PAD, VOCAB, Batch, regions
+from _small_pages import BOS, EOS, FIRST, IMAGE, LETTERS, PAD, VOCAB, Batch
 from torch import Tensor, nn
 
 from tenfold.models.deepocr import ClipConfig, DecoderConfig, DeepOcr, DeepOcrConfig, SamConfig, ViewSizes
@@ -102,13 +102,12 @@ class Trainee(nn.Module):
 
     def slot_loss(self, squares: Tensor, batch: Batch, pixels: int) -> tuple[Tensor, Tensor]:
         """Slots of the squares of a page, [B, squares, slots·PART]: nats a letter, and the share that is right."""
-        square, slot, _ = regions(batch.task, pixels)
+        square, slot, _ = batch.regions[pixels]
         parts = squares.view(*squares.shape[:2], -1, PART)[
             :, square.to(squares.device), slot.to(squares.device)
         ]
         said = self.letters(parts).float()  # [B, N, vocab]
-        right = (said.argmax(-1) == batch.ids)[batch.ids != PAD].float().mean()
-        return F.cross_entropy(said.flatten(0, 1), batch.ids.flatten()), right
+        return F.cross_entropy(said.flatten(0, 1), batch.ids.flatten()), share_right(said, batch)
 
     def read(self, vision: Tensor, ids: Tensor) -> Tensor:
         """Logits of each letter and of the end, the letters before it given: [B, q, q, width], [B, N] -> [B, N+1, vocab]."""
@@ -127,7 +126,7 @@ class Trainee(nn.Module):
         Without `decoder` its numbers are zeros: while the encoder sees nothing, it could only learn to guess.
         """
         vision = self.ocr.view_tokens(batch.pixels)
-        used = regions(batch.task, 64)[2] * PART
+        used = batch.regions[64][2] * PART
         tokens = F.linear(vision.flatten(1, 2), self.slots.weight[:used], self.slots.bias[:used])
         slot_loss, slot_right = self.slot_loss(tokens, batch, 64)
         patch_loss, patch_right = self.slot_loss(self.patch_slots(self.patches.flatten(1, 2)), batch, 16)
@@ -143,7 +142,13 @@ class Trainee(nn.Module):
         at = torch.arange(n + 1, device=batch.ids.device)
         wanted = F.pad(batch.ids, (0, 1), value=PAD)
         wanted = torch.where(at == batch.lengths[:, None], EOS, wanted)
-        counted = at <= batch.lengths[:, None]
-        told_loss = F.cross_entropy(told[counted], wanted[counted])
-        told_right = (told[:, :n].argmax(-1) == batch.ids)[batch.ids != PAD].float().mean()
+        wanted = torch.where(at <= batch.lengths[:, None], wanted, -100)
+        told_loss = F.cross_entropy(told.flatten(0, 1), wanted.flatten())
+        told_right = share_right(told[:, :n], batch)
         return heads, told_loss, torch.stack([slot_right, told_right, patch_right]).detach()
+
+
+def share_right(logits: Tensor, batch: Batch) -> Tensor:
+    """Share of the page's letters that [B, N, vocab] puts first; written without indices by a mask, which compile breaks at."""
+    inside = batch.ids != PAD
+    return ((logits.argmax(-1) == batch.ids) & inside).sum() / inside.sum()

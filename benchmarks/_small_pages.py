@@ -181,12 +181,16 @@ def regions(task: Task, pixels: int) -> tuple[Tensor, Tensor, int]:
 
 @dataclass(frozen=True)
 class Batch:
-    """Pixels [B, 3, S, S] in -1..1, letters [B, N] (PAD past the text's end) and their number [B]."""
+    """Pixels [B, 3, S, S] in -1..1, letters [B, N] (PAD past the text's end) and their number [B].
+
+    `regions` has, by pixels a side, what `regions` says of the task.
+    """
 
     task: Task
     pixels: Tensor
     ids: Tensor
     lengths: Tensor
+    regions: dict[int, tuple[Tensor, Tensor, int]]
 
 
 def degraded(ink: Tensor, size: int, noise: torch.Generator) -> Tensor:
@@ -224,4 +228,6 @@ def training_batch(task: Task, pages: int, seed: int, device: str = "cpu") -> Ba
     ids, lengths = ids.to(device), lengths.to(device)
     faces = torch.randint(len(FACES), (pages,), generator=noise, device=device)
     ink = canvas(ids.view(pages, task.rows, task.columns), faces, atlas().to(device))
-    return Batch(task, degraded(ink, task.size, noise), ids, lengths)
+    cut = {side: regions(task, side) for side in (64, 16)}
+    places = {side: (square.to(device), slot.to(device), used) for side, (square, slot, used) in cut.items()}
+    return Batch(task, degraded(ink, task.size, noise), ids, lengths, places)
