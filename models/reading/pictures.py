@@ -1,49 +1,29 @@
-"""Pictures of pages as arrays: opened once, turned upright, limited in size."""
+"""Pictures of pages: opened once, turned upright, limited in kind and size."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import TYPE_CHECKING
 
-from ...errors import DocumentUnreadable, MissingExtra
+from ...errors import DocumentUnreadable
+from .. import deepocr
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 64_000_000
-"""A page of A3 at 480 dots per inch; above that a picture is a bomb or a poster."""
-
 
 def open_picture(data: bytes, name: str = "picture") -> Image:
-    """A PNG or JPEG as an upright RGB image of PIL.
+    """A PNG or JPEG as an upright RGB image of PIL; none of Pillow's other decoders is reached.
 
     Raises:
-        DocumentUnreadable: No picture, damaged, or more than `MAX_PIXELS`.
+        DocumentUnreadable: No PNG or JPEG, damaged, or more than `deepocr`'s limit of pixels.
         MissingExtra: Pillow is not installed.
     """
+    if not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        raise DocumentUnreadable(f"{name!r} is neither PNG nor JPEG.", mend="Save the picture as PNG.")
     try:
-        from PIL import Image, ImageOps
-    except ImportError as error:
-        raise MissingExtra("Reading pages", "ocr") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is the one below
-            image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-        if image.width * image.height > MAX_PIXELS:
-            raise DocumentUnreadable(
-                f"{name!r} has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}.",
-                mend="Scale the picture down.",
-            )
-        return ImageOps.exif_transpose(image).convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise DocumentUnreadable(
-            f"{name!r} has more than {MAX_PIXELS:,} pixels.", mend="Scale the picture down."
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises them all for damaged files
-        raise DocumentUnreadable(
-            f"{name!r} is no readable PNG or JPEG: {error}.", mend="Save the picture again."
-        ) from error
+        return deepocr.open_picture(data)
+    except DocumentUnreadable as error:
+        raise DocumentUnreadable(f"{name!r}: {error.message}", mend=error.mend) from error
 
 
 def has_ink(picture: Image, *, contrast: int = 24) -> bool:

@@ -161,6 +161,9 @@ def test_failures_are_typed_and_passing_ones_tried_again(
     server.reply = lambda served, body: served.stream(["half a pa"], None)
     with pytest.raises(ModelUnavailable, match="broke off"):
         ServerReader(server.url, "m", retries=0).read([PAGE])
+    server.reply = lambda served, body: served.cut()
+    with pytest.raises(ModelUnavailable, match="cannot be reached"):
+        ServerReader(server.url, "m", retries=0).read([PAGE])
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         ServerReader("http://127.0.0.1:9/v1", "m", retries=1).read([PAGE])
 
