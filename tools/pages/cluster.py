@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,10 @@ def read_on_cluster(job: Job, actors: int = 1, *, gpus: float = 0.0) -> Iterator
     except ImportError as error:
         raise MissingExtra("Reading on a cluster", "cluster") from error
     if not ray.is_initialized():
-        ray.init(include_dashboard=False, log_to_driver=False)
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    # Progress is ours to show.
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     with Batch(job) as batch:
         yield from batch.refused()
         items: list[dict[str, Any]] = []
