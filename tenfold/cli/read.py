@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import ConfigError, DocumentUnreadable
-from ..pages import Mode, Task
 from ._common import Exit, bar, load, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..pages import PageReader, PageReading
+    from ..pages import Mode, PageReader, PageReading, Task
     from ..tools.pages import Export, Job, PagePicture, Progress
+else:  # as there; importing it would bring pydantic into the start of every command
+    Mode = Literal["auto", "tiny", "small", "base", "large", "gundam", "gundam-m"]
+    Task = Literal["markdown", "ocr", "text", "figure", "describe"]
 
 Format = Literal["md", "html", "json"]
 _BATCH = 8  # pages that a model is handed at a time; the CPU engines read one by one anyway

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from cli_world import Cli, Done
 from PIL import Image
 from typer.testing import CliRunner
 
+from tenfold import pages
 from tenfold.cli import app
 from tenfold.tools.pages import text_pages
 
 Run = Callable[..., Done]
+read = import_module("tenfold.cli.read")  # the module: the package's `read` is its command
 
 
 def scan(path: Path, *texts: str) -> None:
@@ -85,6 +88,10 @@ def test_a_folder_without_pages_is_a_failure(cli: Cli, here: Run) -> None:
 def test_a_mode_that_does_not_exist_is_refused() -> None:
     done = CliRunner().invoke(app, ["read", "x.pdf", "--mode", "giant"])
     assert done.exit_code == 2 and "gundam-m" in done.output
+
+
+def test_the_command_knows_every_mode_and_task() -> None:
+    assert (read.Mode, read.Task) == (pages.Mode, pages.Task)
 
 
 def test_doctor_names_the_engines(here: Run) -> None:
