@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 from ...pages import Block, Box, Note, PageReading
 
-_GRAM, _GRAM_CJK = (
-    4,
-    2,
-)  # letters compared together; a Chinese or Korean character says as much as two letters
+# Letters compared together: shorter runs stand on any page of English by chance.
+_GRAM, _GRAM_CJK = 8, 3
 _LONG = 4  # a shorter word says too little to accuse anybody
 _SEEN = 0.5  # share of a word's letters that the other reading must hold
 _SURE = 0.75  # a line of the second engine below this score proves nothing
 _RUN = 24  # letters that only one reading holds, one behind the other: a short line; less is a misread word
-_CHANCE = 2 * _GRAM
+_CHANCE = _GRAM + 2
 _SHOWN = 5
 _FORMULAS = ("equation", "formula")
 _WORD = re.compile(r"[^\W_]+(?:[.,:/'’-][^\W_]+)*")
@@ -174,14 +172,23 @@ def _covered(letters: str, known: set[str]) -> list[bool]:
 
 
 def _grams(letters: str) -> set[str]:
-    return {gram for _, gram in _each_gram(letters)}
+    found = {gram for _, gram in _each_gram(letters)}
+    # A text shorter than a run is looked for as a whole: all shorter runs of what is known are kept as well.
+    for size in range(1, _GRAM):
+        found |= {letters[start : start + size] for start in range(len(letters) - size + 1)}
+    return found
 
 
 def _each_gram(letters: str) -> Iterator[tuple[int, str]]:
+    alone = True  # at the beginning, and behind a wide letter, less than a whole run may be all there is
     for start in range(len(letters)):
-        size = _GRAM_CJK if _WIDE.match(letters, start) else _GRAM
+        wide = _WIDE.match(letters, start) is not None
+        size = _GRAM_CJK if wide else _GRAM
+        if alone:
+            size = min(size, len(letters) - start)
         if start + size <= len(letters):
             yield start, letters[start : start + size]
+        alone = wide
 
 
 def _squeezed(texts: Sequence[str] | Iterator[str]) -> str:

@@ -12,10 +12,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...errors import CapabilityMissing, MissingExtra
-from ...pages import Box, Mode, OnPage, PageReading, Task
+from ...pages import Block, Box, Mode, OnPage, PageReading, Task
 from .layout import Line, blocks_of
 from .pictures import open_picture
 
+_DOUBT = 0.8  # upright lines score over 0.9, those upside down about 0.6
 _LOCK = threading.Lock()  # the engine keeps its state of a call in itself
 
 
@@ -59,19 +60,45 @@ class RapidReader:
 
         began = time.perf_counter()
         picture = open_picture(data, f"picture {index}")
-        with _LOCK:
-            found = _engine()(np.asarray(picture)[:, :, ::-1])  # trained on BGR, as OpenCV reads
-        lines = lines_of(found, picture.width, picture.height)
+        pixels = np.asarray(picture)[:, :, ::-1]  # trained on BGR, as OpenCV reads
+        lines = self._lines(pixels)
+        blocks = blocks_of(lines, by_line=task == "ocr")
+        if lines and _sureness(lines) < _DOUBT:
+            turned = self._lines(np.ascontiguousarray(pixels[::-1, ::-1]))
+            if _sureness(turned) > _sureness(lines):
+                lines = turned
+                blocks = [_turned(b, picture.size) for b in blocks_of(lines, by_line=task == "ocr")]
         return PageReading(
             engine=self.name,
             mode=mode,
             task=task,
             width=picture.width,
             height=picture.height,
-            blocks=tuple(blocks_of(lines, by_line=task == "ocr")),
+            blocks=tuple(blocks),
             raw="\n".join(line.text for line in lines),
             seconds=time.perf_counter() - began,
         )
+
+    def _lines(self, pixels: Any) -> list[Line]:
+        with _LOCK:
+            # The engine's own check for lines upside down turns many long upright ones over (rapidocr 3.10).
+            found = _engine()(pixels, use_cls=False)
+        return lines_of(found, pixels.shape[1], pixels.shape[0])
+
+
+def _turned(block: Block, size: tuple[int, int]) -> Block:
+    """A block of a page that was read upside down, in the pixels of the picture."""
+    boxes = tuple(
+        Box(left=size[0] - b.right, top=size[1] - b.bottom, right=size[0] - b.left, bottom=size[1] - b.top)
+        for b in block.boxes
+    )
+    return block.model_copy(update={"boxes": boxes})
+
+
+def _sureness(lines: list[Line]) -> float:
+    """The mean score by letters; 0 without lines."""
+    letters = sum(len(line.text) for line in lines)
+    return sum((line.score or 0.0) * len(line.text) for line in lines) / letters if letters else 0.0
 
 
 def lines_of(found: Any, width: int, height: int) -> list[Line]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import io
 import shutil
 from pathlib import Path
 
 import pytest
-from pages_world import draw
+from pages_world import draw, png
+from PIL import Image
 
 from tenfold.errors import CapabilityMissing, ConfigError, DocumentUnreadable
 from tenfold.models.reading import TesseractReader, engines, open_reader
@@ -34,6 +37,19 @@ def test_rapidocr_reads_two_columns_in_order() -> None:
     assert reader.name.startswith("rapidocr 3")
     blank = reader.read([draw([], (200, 200))])[0]
     assert blank.blocks == () and blank.finish == "end"
+
+
+def test_rapidocr_reads_long_lines_and_pages_upside_down() -> None:
+    # With its own check for turned lines on, rapidocr 3.10 turns this line over and reads nonsense.
+    long = (
+        "Tenfold turns a question into a report in which every statement is checked against a stored quote. "
+        "It runs on"
+    )
+    page = draw([(30, 40, long)], (1000, 110), 18)
+    turned = png(Image.open(io.BytesIO(page)).rotate(180))
+    for reading, top in zip(open_reader("rapidocr").read([page, turned]), (40, 110 - 60), strict=True):
+        assert abs(reading.blocks[0].boxes[0].top - top) < 12
+        assert difflib.SequenceMatcher(None, reading.text, long).ratio() > 0.95
 
 
 @needs_tesseract
