@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from _small_pages import BOS, EOS, FIRST, IMAGE, LETTERS, PAD, VOCAB, Batch
+from _small_pages import BOS, EOS, FIRST, GRID, IMAGE, LETTERS, PAD, VOCAB, Batch
 from torch import Tensor, nn
 
 from tenfold.models.deepocr import ClipConfig, DecoderConfig, DeepOcr, DeepOcrConfig, SamConfig, ViewSizes
 
-SLOTS = {64: 96, 16: 9}
-"""Most letters in a vision token's 64x64 pixels and in a patch's 16x16, on the pages of the study."""
 PART = 32
 PAPER = 0.7
 """A page's mean brightness in -1..1."""
@@ -60,9 +59,9 @@ class Trainee(nn.Module):
     def __init__(self, config: DeepOcrConfig) -> None:
         super().__init__()
         self.ocr = DeepOcr(config)
-        self.slots = nn.Linear(config.decoder.width, SLOTS[64] * PART)
+        self.slots = nn.Linear(config.decoder.width, math.prod(GRID[64]) * PART)
         self.patch_slots = nn.Sequential(
-            nn.LayerNorm(config.sam.width), nn.Linear(config.sam.width, SLOTS[16] * PART)
+            nn.LayerNorm(config.sam.width), nn.Linear(config.sam.width, math.prod(GRID[16]) * PART)
         )
         self.letters = nn.Sequential(nn.LayerNorm(PART), nn.Linear(PART, VOCAB))
         self.patches = torch.empty(0)
@@ -102,7 +101,7 @@ class Trainee(nn.Module):
 
     def slot_loss(self, squares: Tensor, batch: Batch, pixels: int) -> tuple[Tensor, Tensor]:
         """Slots of the squares of a page, [B, squares, slots·PART]: nats a letter, and the share that is right."""
-        square, slot, _ = batch.regions[pixels]
+        square, slot = batch.regions[pixels]
         parts = squares.view(*squares.shape[:2], -1, PART)[
             :, square.to(squares.device), slot.to(squares.device)
         ]
@@ -126,9 +125,7 @@ class Trainee(nn.Module):
         Without `decoder` its numbers are zeros: while the encoder sees nothing, it could only learn to guess.
         """
         vision = self.ocr.view_tokens(batch.pixels)
-        used = batch.regions[64][2] * PART
-        tokens = F.linear(vision.flatten(1, 2), self.slots.weight[:used], self.slots.bias[:used])
-        slot_loss, slot_right = self.slot_loss(tokens, batch, 64)
+        slot_loss, slot_right = self.slot_loss(self.slots(vision.flatten(1, 2)), batch, 64)
         patch_loss, patch_right = self.slot_loss(self.patch_slots(self.patches.flatten(1, 2)), batch, 16)
         heads = slot_loss + 0.5 * patch_loss
         if not decoder:

@@ -2,7 +2,7 @@
 
 A page of C columns and R rows is filled from the left as a terminal does it: words break at the right edge. It is
 rendered once, in cells of 16x24 pixels, and resized to the modes. Which 64x64 region of a mode's picture, so which
-vision token, a cell falls into is fixed; the cells of a region in reading order are the slots of the auxiliary head.
+vision token, a cell falls into is fixed, and so is where in it the letter stands: the slots of the auxiliary heads.
 
 Fonts and texts are what a Debian machine with Python has: fonts-dejavu, fonts-liberation, fonts-freefont-ttf; Python's
 own documentation (pydoc_data, docstrings of the standard library) to train on, /usr/share/common-licenses to be
@@ -31,6 +31,8 @@ VOCAB = FIRST + len(LETTERS)
 BLANK = PAD  # what a slot without a letter is to say
 CELL = (16, 24)  # pixels of a cell on the page as rendered: width, height
 MARGIN = 4
+GRID = {64: (12, 8), 16: (3, 2)}
+"""Slots of a vision token's 64x64 pixels and of a patch's 16x16, columns and rows: one a letter of the smallest size."""
 FONTS = Path("/usr/share/fonts/truetype")
 LICENCES = Path("/usr/share/common-licenses")
 FACES = [
@@ -161,22 +163,23 @@ def canvas(ids: Tensor, faces: Tensor, sheet: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def regions(task: Task, pixels: int) -> tuple[Tensor, Tensor, int]:
-    """The page cut into squares of `pixels` a side: of each cell its square [N] and its slot in it [N], in reading order;
-    and how many slots are used. Squares of 64 pixels are vision tokens, those of 16 are patches."""
+def regions(task: Task, pixels: int) -> tuple[Tensor, Tensor]:
+    """The page cut into squares of `pixels` a side: of each cell its square [N] and its slot in it [N].
+
+    Squares of 64 pixels are vision tokens, those of 16 are patches. A slot is the place in the square where the letter's
+    middle lies, one of GRID, so it means the same for letters of any size and in any mode.
+    """
+    columns, rows = GRID[pixels]
     side = task.size // pixels
-    seen: dict[int, int] = {}
-    tokens, slots = [], []
     width, height = task.columns * CELL[0] + 2 * MARGIN, task.rows * CELL[1] + 2 * MARGIN
+    squares, slots = [], []
     for cell in range(task.letters):
         row, column = divmod(cell, task.columns)
-        x = ((column + 0.5) * CELL[0] + MARGIN) / width * side
-        y = ((row + 0.5) * CELL[1] + MARGIN) / height * side
-        token = int(y) * side + int(x)
-        tokens.append(token)
-        slots.append(seen.get(token, 0))
-        seen[token] = slots[-1] + 1
-    return torch.tensor(tokens), torch.tensor(slots), max(seen.values())
+        x = int(((column + 0.5) * CELL[0] + MARGIN) / width * side * columns)
+        y = int(((row + 0.5) * CELL[1] + MARGIN) / height * side * rows)
+        squares.append(y // rows * side + x // columns)
+        slots.append(y % rows * columns + x % columns)
+    return torch.tensor(squares), torch.tensor(slots)
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ class Batch:
     pixels: Tensor
     ids: Tensor
     lengths: Tensor
-    regions: dict[int, tuple[Tensor, Tensor, int]]
+    regions: dict[int, tuple[Tensor, Tensor]]
 
 
 def degraded(ink: Tensor, size: int, noise: torch.Generator) -> Tensor:
@@ -228,6 +231,6 @@ def training_batch(task: Task, pages: int, seed: int, device: str = "cpu") -> Ba
     ids, lengths = ids.to(device), lengths.to(device)
     faces = torch.randint(len(FACES), (pages,), generator=noise, device=device)
     ink = canvas(ids.view(pages, task.rows, task.columns), faces, atlas().to(device))
-    cut = {side: regions(task, side) for side in (64, 16)}
-    places = {side: (square.to(device), slot.to(device), used) for side, (square, slot, used) in cut.items()}
+    cut = {side: regions(task, side) for side in GRID}
+    places = {side: (square.to(device), slot.to(device)) for side, (square, slot) in cut.items()}
     return Batch(task, degraded(ink, task.size, noise), ids, lengths, places)

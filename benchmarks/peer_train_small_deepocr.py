@@ -33,17 +33,16 @@ from tenfold.models.deepocr import save
 
 LEVELS = (
     (Task(4, 3, 64),),
-    (Task(6, 4, 64), Task(6, 4, 128)),
-    (Task(8, 6, 64), Task(8, 6, 128)),
-    (Task(12, 8, 128), Task(12, 8, 192), Task(12, 8, 64)),
-    (Task(12, 8, 256),),
+    (Task(6, 4, 64), Task(8, 6, 128)),
+    (Task(8, 6, 64), Task(12, 8, 128), Task(6, 4, 128)),
+    (Task(12, 8, 64), Task(12, 8, 192), Task(12, 8, 256)),
 )
 LISTENS = 0.4
 """Share of letters that the head must name before the decoder is trained at all."""
-OPENS = 0.6
+OPENS = 0.5
 """Share of letters that the head must name on a level's first task before the next one opens."""
-PEAK, WARM = 2.5e-3, 200
-MEAN = 0.998  # of the moving average, a step
+PEAK, WARM = 2e-3, 200
+MEAN = 0.999  # of the moving average, a step
 SAVE_SECONDS = 120
 
 
@@ -119,7 +118,7 @@ class Run:
         """One step; returns a line for the log."""
         state = self.state
         task = self.task(random.Random(f"{SEED} {state.step}"))
-        pages = max(6, min(64, 768 // task.letters, 64 // task.side**2)) * (8 if self.cuda else 1)
+        pages = max(4, min(32, 384 // task.letters, 32 // task.side**2)) * (8 if self.cuda else 1)
         batch = training_batch(task, pages, SEED + state.step, self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
