@@ -49,11 +49,13 @@ def write_tokenizer(folder: Path) -> None:
 
 
 class Trainee(nn.Module):
-    """The model, and two heads that are dropped after training: on its vision tokens, and on SAM's patches before them.
+    """The model, and three heads that are dropped after training: on its vision tokens, on SAM's patches before them, and
+    on the decoder's first layer.
 
     A head says what stands in each slot of a token's 64x64 pixels (a patch's 16x16), all at once; so the encoder learns
     letters, and what to keep of them, before the decoder can ask for it. The output layer is one for all slots: a rare
-    slot learns from the common ones.
+    slot learns from the common ones. The decoder's head says where the next letter stands, token and slot: to count, to see
+    how large the letters are and to look there are three things, and the text's loss alone teaches them slowly.
     """
 
     def __init__(self, config: DeepOcrConfig) -> None:
@@ -64,7 +66,9 @@ class Trainee(nn.Module):
             nn.LayerNorm(config.sam.width), nn.Linear(config.sam.width, math.prod(GRID[16]) * PART)
         )
         self.letters = nn.Sequential(nn.LayerNorm(PART), nn.Linear(PART, VOCAB))
-        self.patches = torch.empty(0)
+        self.places = nn.Linear(config.decoder.width, max(SIZES) ** 2 // 64**2 + math.prod(GRID[64]))
+        self.patches = self.first = torch.empty(0)
+        self.ocr.model.layers[0].register_forward_hook(self._keep_first)
         self.ocr.model.sam_model.blocks[-1].register_forward_hook(self._keep)
         self._start()
 
@@ -99,6 +103,22 @@ class Trainee(nn.Module):
     def _keep(self, _module: nn.Module, _inputs: object, output: Tensor) -> None:
         self.patches = output
 
+    def _keep_first(self, _module: nn.Module, _inputs: object, output: Tensor) -> None:
+        self.first = output
+
+    def place_loss(self, batch: Batch) -> Tensor:
+        """Of the decoder's first layer, before each letter: token and slot where it stands, nats for both."""
+        n = batch.task.letters
+        square, slot = batch.regions[64]
+        inside = torch.arange(n, device=square.device) < batch.lengths[:, None]
+        said = self.places(self.first[:, -n - 1 : -1]).float()
+        tokens, slots = said.split([said.shape[-1] - math.prod(GRID[64]), math.prod(GRID[64])], -1)
+        pairs = ((tokens, square), (slots, slot))
+        return sum(
+            F.cross_entropy(one.flatten(0, 1), torch.where(inside, place, -100).flatten())
+            for one, place in pairs
+        )
+
     def slot_loss(self, squares: Tensor, batch: Batch, pixels: int) -> tuple[Tensor, Tensor]:
         """Slots of the squares of a page, [B, squares, slots·PART]: nats a letter, and the share that is right."""
         square, slot = batch.regions[pixels]
@@ -120,7 +140,7 @@ class Trainee(nn.Module):
         return self.ocr.logits(hidden)
 
     def forward(self, batch: Batch, decoder: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Losses (both heads', decoder's) in nats a letter; shares right (the tokens' head, the decoder, the patches' head).
+        """Losses (the heads', decoder's) in nats a letter; shares right (the tokens' head, the decoder, the patches' head).
 
         Without `decoder` its numbers are zeros: while the encoder sees nothing, it could only learn to guess.
         """
@@ -142,6 +162,7 @@ class Trainee(nn.Module):
         wanted = torch.where(at <= batch.lengths[:, None], wanted, -100)
         told_loss = F.cross_entropy(told.flatten(0, 1), wanted.flatten())
         told_right = share_right(told[:, :n], batch)
+        heads = heads + 0.3 * self.place_loss(batch)
         return heads, told_loss, torch.stack([slot_right, told_right, patch_right]).detach()
 
 

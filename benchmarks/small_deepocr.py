@@ -40,7 +40,7 @@ from PIL import Image
 from tenfold.evals.ocr import fox_precision, normalised_edit_distance
 from tenfold.models.deepocr import DeepOcr, Request, decode, deepseek, load, load_small, views
 
-PAGES = {(4, 3): (64,), (6, 4): (64, 128), (8, 6): (64, 128), (12, 8): (64, 128, 192, 256)}
+PAGES = {(4, 3): (64,), (6, 4): (64,), (8, 6): (64, 128), (12, 8): (64, 128, 192, 256)}
 """Columns and rows, and the modes in which such a page is read."""
 PAPER = (
     (10.5, 96.5), (11.8, 93.8), (13.2, 83.8), (15.1, 85.9), (16.5, 79.3), (17.7, 76.4), (19.7, 59.1),
