@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...errors import CapabilityMissing, MissingExtra
-from ...pages import Block, Box, Mode, OnPage, PageReading, Task
+from ...pages import Block, Box, Mode, Note, OnPage, PageReading, Task
 from .layout import Line, blocks_of
 from .pictures import open_picture
 
@@ -61,12 +61,12 @@ class RapidReader:
         began = time.perf_counter()
         picture = open_picture(data, f"picture {index}")
         pixels = np.asarray(picture)[:, :, ::-1]  # trained on BGR, as OpenCV reads
-        lines = self._lines(pixels)
+        lines, unread = self._lines(pixels)
         blocks = blocks_of(lines, by_line=task == "ocr")
         if lines and _sureness(lines) < _DOUBT:
-            turned = self._lines(np.ascontiguousarray(pixels[::-1, ::-1]))
+            turned, unread_turned = self._lines(np.ascontiguousarray(pixels[::-1, ::-1]))
             if _sureness(turned) > _sureness(lines):
-                lines = turned
+                lines, unread = turned, unread_turned
                 blocks = [_turned(b, picture.size) for b in blocks_of(lines, by_line=task == "ocr")]
         return PageReading(
             engine=self.name,
@@ -77,13 +77,29 @@ class RapidReader:
             blocks=tuple(blocks),
             raw="\n".join(line.text for line in lines),
             seconds=time.perf_counter() - began,
+            notes=_unread_note(unread, len(lines) + unread),
         )
 
-    def _lines(self, pixels: Any) -> list[Line]:
+    def _lines(self, pixels: Any) -> tuple[list[Line], int]:
+        """The lines that were read, and the number of those that were seen and not read."""
         with _LOCK:
             # The engine's own check for lines upside down turns many long upright ones over (rapidocr 3.10).
-            found = _engine()(pixels, use_cls=False)
-        return lines_of(found, pixels.shape[1], pixels.shape[0])
+            engine = _engine()
+            engine.seen = 0
+            found, seen = engine(pixels, use_cls=False), engine.seen
+        lines = lines_of(found, pixels.shape[1], pixels.shape[0])
+        return lines, max(0, seen - len(lines))
+
+
+def _unread_note(unread: int, seen: int) -> tuple[Note, ...]:
+    """What is said of lines that are there and could not be read: a page in Hangul must not pass for an empty one."""
+    if not unread:
+        return ()
+    message = (
+        f"{unread} of {seen} lines could not be read: too faint or small, or in letters that rapidocr does not have "
+        "(it has Latin, Greek, Chinese and Japanese)."
+    )
+    return (Note(kind="missing", message=message),)
 
 
 def _turned(block: Block, size: tuple[int, int]) -> Block:
@@ -152,5 +168,15 @@ def _engine() -> Any:
         from rapidocr import RapidOCR
     except ImportError as error:
         raise _missing() from error
+
+    class Counting(RapidOCR):
+        """Counts the lines that it sees: its output leaves out those whose letters it does not know."""
+
+        seen = 0
+
+        def recognize_txt(self, img: list[Any]) -> Any:
+            self.seen = len(img)
+            return super().recognize_txt(img)
+
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    return RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
+    return Counting(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})

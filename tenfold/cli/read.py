@@ -97,7 +97,9 @@ def _file(
             readings += found
             pngs += given if out == "html" else []
             for picture, reading in zip(batch, found, strict=True):
-                problems += [f"page {picture.number}: {note.message}" for note in reading.notes]
+                hints = [note.message for note in reading.notes]
+                hints += [] if hints or reading.text else ["no text was found on it."]
+                problems += [f"page {picture.number}: {hint}" for hint in hints]
     for problem in problems:
         say(f"  {problem}", "yellow")
     if not readings:

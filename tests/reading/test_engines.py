@@ -14,6 +14,7 @@ from PIL import Image
 from tenfold.errors import CapabilityMissing, ConfigError, DocumentUnreadable
 from tenfold.models.reading import TesseractReader, engines, open_reader
 from tenfold.models.reading.tesseract import blocks_of_tsv
+from tenfold.tools.pages import text_pages
 
 LEFT = ["The harvest of this year", "was poor, and prices rose", "in every market town."]
 RIGHT = ["Nobody bought turnips;", "the carts went home full", "and the horses tired."]
@@ -35,6 +36,7 @@ def test_rapidocr_reads_two_columns_in_order() -> None:
     assert all(b.confidence and b.confidence > 0.8 and b.boxes for b in reading.blocks)
     assert (reading.width, reading.height, reading.vision_tokens) == (960, 300, 0)
     assert reader.name.startswith("rapidocr 3")
+    assert reading.notes == ()
     blank = reader.read([draw([], (200, 200))])[0]
     assert blank.blocks == () and blank.finish == "end"
 
@@ -50,6 +52,15 @@ def test_rapidocr_reads_long_lines_and_pages_upside_down() -> None:
     for reading, top in zip(open_reader("rapidocr").read([page, turned]), (40, 110 - 60), strict=True):
         assert abs(reading.blocks[0].boxes[0].top - top) < 12
         assert difflib.SequenceMatcher(None, reading.text, long).ratio() > 0.95
+
+
+def test_lines_that_rapidocr_cannot_read_are_told_of() -> None:
+    # Its letters have no Hangul. A page half of which is left out must not look like a page that was read.
+    page = text_pages("임대차 계약서\n월세는 매월 냅니다\nThe rent is due on the third day", 700, 300, 28)
+    reading = open_reader("rapidocr").read(page)[0]
+    assert "third" in reading.text
+    assert [note.kind for note in reading.notes] == ["missing"]
+    assert reading.notes[0].message.startswith("2 of 3 lines could not be read")
 
 
 @needs_tesseract

@@ -120,7 +120,7 @@ def count_frames(data: bytes, name: str, max_pixels: int) -> int:
 @contextmanager
 def _opened(data: bytes, name: str, max_pixels: int) -> Generator[Any]:
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise MissingExtra("Reading images", "ocr") from error
     Image.MAX_IMAGE_PIXELS = max_pixels
@@ -133,6 +133,11 @@ def _opened(data: bytes, name: str, max_pixels: int) -> Generator[Any]:
         raise _too_many_pixels(name, max_pixels) from error
     except (TenfoldError, MemoryError):
         raise
+    except UnidentifiedImageError as error:  # its own message holds an address in memory
+        raise DocumentUnreadable(
+            f"{name!r} is no PDF and no image of a kind that is read here.",
+            mend="Give a PDF, or a PNG, JPEG, WebP, GIF, BMP, TIFF or PPM; if it is one, save it again.",
+        ) from error
     except Exception as error:  # Pillow's plug-ins raise whatever they stumbled on
         raise DocumentUnreadable(
             f"{name!r} is damaged: {str(error)[:200]}.", mend="Save the image again."
