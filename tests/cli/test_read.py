@@ -40,6 +40,9 @@ def test_a_file_goes_to_standard_output_and_nothing_else_does(cli: Cli, here: Ru
     assert (done.code, done.out) == (0, "")
     written = (cli.folder / "texts/b.pdf.html").read_text()
     assert "Invoice 4711" in written and "data:image/" in written and "<script" not in written
+    scan(cli.folder / "blank.pdf", "")
+    done = here("read", "blank.pdf")
+    assert (done.code, done.out.strip()) == (0, "") and "page 1: no text was found" in done.err
 
 
 @pytest.mark.slow
@@ -63,7 +66,7 @@ def test_a_folder_is_read_into_another_and_gone_on_with(cli: Cli, here: Run) -> 
 WRONG: list[tuple[list[str], int, str]] = [
     (["none.pdf"], 2, "is no file and no folder"),
     (["."], 2, "with --to"),
-    (["notes.txt"], 1, "'notes.txt' is damaged"),
+    (["notes.txt"], 1, "'notes.txt' is no PDF and no image"),
     (["notes.txt", "--resume"], 2, "are for folders"),
     (["notes.txt", "--engine", "magic"], 2, "'magic' names no reader"),
     (["notes.txt", "--engine", "deepocr:nowhere"], 2, "nowhere"),
