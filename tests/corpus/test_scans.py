@@ -18,7 +18,7 @@ from reader_world import PlainReader
 from tenfold.errors import DocumentUnreadable, MissingExtra
 from tenfold.graphs.edr import render
 from tenfold.models.reading import open_reader
-from tenfold.pages import Box
+from tenfold.pages import Box, Note, PageReading
 from tenfold.tools.corpus import Corpus, CorpusEngine, ReaderPool, ReadLimits, place_of
 from tenfold.tools.pages import text_pages
 from tenfold.tools.search import SearchHub
@@ -67,6 +67,21 @@ def test_scanned_pages_take_their_place_among_the_others(make_pdf: Callable[...,
         ("Alpha\nomega", 2, 0), (table, 2, 20), ("Second scan.", 3, 0),
     ]  # fmt: skip
     assert found.reader == "plain" and reader.sizes == [(1250, 695)] * 2  # 200 dots per inch
+
+
+class Doubtful(PlainReader):
+    def read(self, pictures: Sequence[bytes], **options: Any) -> list[PageReading]:
+        notes = tuple(Note(kind="missing", message=f"{n} of 9 lines could not be read.") for n in range(1, 9))
+        return [found.model_copy(update={"notes": notes}) for found in super().read(pictures, **options)]
+
+
+def test_what_a_reader_could_not_read_is_told_with_the_document() -> None:
+    with ReaderPool(size=1) as pool:
+        found = pool.read(scan(page("x"), page("y")), "a.pdf", reader=Doubtful(["one"], ["two"]))
+    assert found.text == "one\n\ntwo"
+    assert found.notes == tuple(
+        f"page {number}: {n} of 9 lines could not be read." for number in (1, 2) for n in (1, 2, 3)
+    )
 
 
 def test_without_a_reader_scans_are_named_and_images_refused(make_pdf: Callable[..., bytes]) -> None:

@@ -16,6 +16,7 @@ UNREAD = "unread"
 """What `Document.reader` says of a scan that no reader was there for."""
 
 _BATCH = 8  # pictures that an engine may read side by side
+_NOTES = 3  # of a page that the index keeps; a reading of a model may have dozens
 
 
 class Stopped(ToolError):
@@ -86,6 +87,8 @@ def _read(
             text, regions = placed(reading, picture.number)
             if not text:
                 problem(picture.number, "no text")
+            for note in reading.notes[:_NOTES]:
+                problem(picture.number, note.message)
             total += len(text)
             if total > limits.max_characters:
                 raise DocumentUnreadable(
