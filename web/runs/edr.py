@@ -79,8 +79,8 @@ class ServedEdr:
         except BaseException:
             show("failed", "")
             raise
-        unread = "; ".join(f"{path}: {reason}" for path, reason in report.failed[:20])
-        show("done", "", unread)
+        told = (*report.failed, *report.notes)[:20]
+        show("done", "", "; ".join(f"{path}: {reason}" for path, reason in told))
 
     async def context(self, run: Run, emit: Emit, values: dict[str, Any]) -> Any:
         """The services of one run, with its budget as it was left."""
