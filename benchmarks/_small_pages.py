@@ -4,7 +4,7 @@ A page of C columns and R rows is filled from the left as a terminal does it: wo
 rendered once, in cells of 16x24 pixels, and resized to the modes. Which 64x64 region of a mode's picture, so which
 vision token, a cell falls into is fixed, and so is where in it the letter stands: the slots of the auxiliary heads.
 
-Fonts and texts are what a Debian machine with Python has: fonts-dejavu, fonts-liberation, fonts-freefont-ttf; Python's
+Fonts and texts are what a Debian machine with Python has: fonts-dejavu, fonts-liberation; Python's
 own documentation (pydoc_data, docstrings of the standard library) to train on, /usr/share/common-licenses to be
 measured on. Nothing of the licences is trained on.
 """
@@ -36,9 +36,9 @@ GRID = {64: (12, 8), 16: (3, 2)}
 FONTS = Path("/usr/share/fonts/truetype")
 LICENCES = Path("/usr/share/common-licenses")
 FACES = [
-    *(f"dejavu/DejaVuSansMono{s}.ttf" for s in ("", "-Bold", "-Oblique")),
-    *(f"liberation/LiberationMono-{s}.ttf" for s in ("Regular", "Bold", "Italic")),
-    *(f"freefont/FreeMono{s}.ttf" for s in ("", "Bold", "Oblique")),
+    "dejavu/DejaVuSansMono.ttf",
+    "dejavu/DejaVuSansMono-Bold.ttf",
+    "liberation/LiberationMono-Regular.ttf",
 ]
 KINDS = ("natural", "shuffled", "random")
 
@@ -137,7 +137,7 @@ def atlas(scale: int = 1) -> Tensor:
     sheets = []
     for face in FACES:
         if not (FONTS / face).is_file():
-            sys.exit(f"{face} is missing: apt install fonts-dejavu fonts-liberation fonts-freefont-ttf")
+            sys.exit(f"{face} is missing: apt install fonts-dejavu fonts-liberation")
         size = int(height * 0.8)
         font = ImageFont.truetype(FONTS / face, size)
         while font.getlength("M") > width:
@@ -206,12 +206,12 @@ def degraded(ink: Tensor, size: int, noise: torch.Generator) -> Tensor:
     dx, dy = (int(v) for v in torch.randint(-3, 4, (2,), generator=noise, device=device))
     ink = torch.roll(ink, (dy, dx), (2, 3))  # the margin is 4 pixels wide and blank
     ink = F.interpolate(ink, (size, size), mode="bicubic", antialias=True).clamp(0, 1)
-    weight = uniform(0, 0.5, batch, 1, 1, 1) * (uniform(0, 1, batch, 1, 1, 1) < 0.3)
+    weight = uniform(0, 0.5, batch, 1, 1, 1) * (uniform(0, 1, batch, 1, 1, 1) < 0.2)
     soft = F.avg_pool2d(ink, 3, 1, 1)
     ink = ink + weight * (soft - ink)
     paper, dark = uniform(0.75, 1, batch, 1, 1, 1), uniform(0, 0.35, batch, 1, 1, 1)
     grey = paper + (dark - paper) * ink
-    strength = uniform(0, 0.04, batch, 1, 1, 1)
+    strength = uniform(0, 0.02, batch, 1, 1, 1)
     grey = grey + strength * torch.randn(grey.shape, generator=noise, device=device)
     return ((grey.clamp(0, 1) - 0.5) / 0.5).expand(-1, 3, -1, -1)
 
