@@ -97,7 +97,7 @@ def open_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
-            picture = Image.open(io.BytesIO(data))
+            picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))  # others may start programs
         if picture.width * picture.height > max_pixels:
             raise Image.DecompressionBombError
         return ImageOps.exif_transpose(picture).convert("RGB")
