@@ -87,7 +87,8 @@ def table_report(html: str) -> TableReport:
     if holes:
         word = "hole" if len(holes) == 1 else "holes"
         problems.append(
-            f"{len(holes)} {word} in rows {_some([r + 1 for r in ragged])}: {width} columns are expected."
+            f"{len(holes)} {word} in {'row' if len(ragged) == 1 else 'rows'} {_some([r + 1 for r in ragged])}: "
+            f"{width} columns are expected."
         )
     if grid.overlaps:
         problems.append(

@@ -24,7 +24,7 @@ def test_spans_are_laid_out_and_a_sound_table_has_no_problems() -> None:
 def test_a_truncated_table_shows_as_holes() -> None:
     report = table_report("<table><tr><td>a</td><td>b</td><td>c</td></tr><tr><td>1</td><td>2")
     assert report.holes == ((1, 2),) and report.ragged == (1,) and report.grid[1] == ("1", "2", None)
-    assert "not closed" in report.problems[0] and "1 hole in rows 2" in report.problems[1]
+    assert "not closed" in report.problems[0] and "1 hole in row 2" in report.problems[1]
 
 
 def test_two_cells_that_claim_one_slot() -> None:

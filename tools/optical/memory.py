@@ -46,7 +46,7 @@ class Fragment:
     Attributes:
         id: Under which `source` gives the words back.
         level: "text" has `text`, the pictures' levels have `png`, "dropped" has neither.
-        tokens: What it costs.
+        tokens: What it costs: its text's tokens, or DeepEncoder's vision tokens for its picture.
         age: In rounds, of its youngest segment.
     """
 
@@ -63,6 +63,9 @@ class OpticalMemory:
 
     Segments are gathered until they fill a page (`page_tokens`); then the page is sealed: its picture depends on its
     text alone and is kept under the text's hash, so that no page is ever drawn twice, over processes and runs.
+
+    Pictures are priced as DeepSeek-OCR pays for them. A chat model with another encoder may pay far more: one token for
+    28 x 28 pixels, as in the Qwen-VL family, makes 2,116 of a large page's 400, more than its words.
 
     Args:
         folder: Where the words and the pictures are kept.
