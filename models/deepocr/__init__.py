@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .pictures import Layout, Views, layout, open_picture, tile_grid, views
     from .prompts import PROMPTS, prompt_ids
     from .repeats import NoRepeat, banned
+    from .shipped import load_small
     from .tokenizer import OcrTokenizer, deepseek
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "deepseek": ".tokenizer",
     "layout": ".pictures",
     "load": ".checkpoint",
+    "load_small": ".shipped",
     "open_picture": ".pictures",
     "prompt_ids": ".prompts",
     "save": ".checkpoint",
@@ -68,6 +70,7 @@ __all__ = [
     "deepseek",
     "layout",
     "load",
+    "load_small",
     "open_picture",
     "prompt_ids",
     "save",
