@@ -166,7 +166,8 @@ def _tell(job: Job, steps: Iterator[Progress], to: Path) -> None:
             move(last.files_done, last.files)
             if last.problem:
                 failed.add(last.path)
-                say(f"  {last.path}: {last.problem}", "yellow")
+            if told := last.problem or last.note:
+                say(f"  {last.path}: {told}", "yellow")
     if last is None or last.pages_read + last.pages_kept == 0:
         say(f"No page of {str(job.folder)!r} could be read. Name a folder of PDFs and images.")
         raise typer.Exit(Exit.FAILED)

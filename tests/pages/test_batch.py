@@ -20,7 +20,8 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def job(tmp_path: Path, **more: object) -> Job:
-    make_reader = OneReader(tmp_path / "log", **{k: v for k, v in more.items() if k in ("delay_s", "poison")})  # type: ignore[arg-type]
+    of_reader = {k: v for k, v in more.items() if k in ("delay_s", "poison", "doubt")}
+    make_reader = OneReader(tmp_path / "log", **of_reader)  # type: ignore[arg-type]
     rest = {k: v for k, v in more.items() if k in ("resume", "batch")}
     return Job(tmp_path / "in", tmp_path / "out", make_reader, Export(".txt", as_text), dpi=72, **rest)  # type: ignore[arg-type]
 
@@ -40,7 +41,8 @@ def test_a_folder_is_read_once_and_written_whole(tmp_path: Path) -> None:
     (tmp_path / "in/notes.txt").write_text("not a picture")
     seen = list(read_folder(job(tmp_path), workers=2))
     problems = {p.path: p.problem for p in seen if p.problem}
-    assert problems.keys() == {"broken.pdf", "cut.png"} and all("damaged" in why for why in problems.values())
+    assert problems.keys() == {"broken.pdf", "cut.png"}
+    assert "damaged" in problems["broken.pdf"] and "no image" in problems["cut.png"]
     assert (seen[-1].files_done, seen[-1].files, seen[-1].pages_read) == (5, 5, 5)
     written = {
         p.relative_to(tmp_path / "out").as_posix(): p.read_text() for p in (tmp_path / "out").rglob("*.txt")
@@ -62,8 +64,9 @@ def test_a_folder_is_read_once_and_written_whole(tmp_path: Path) -> None:
 
 def test_a_page_that_breaks_its_worker_costs_itself(tmp_path: Path) -> None:
     make(tmp_path / "in/a.pdf", 4)
-    seen = list(read_folder(job(tmp_path, poison=102, batch=2), workers=1))
+    seen = list(read_folder(job(tmp_path, poison=102, batch=2, doubt="A line is faint."), workers=1))
     assert [p.problem for p in seen if p.problem] == ["page 3: it breaks the process that reads it"]
+    assert sorted(p.note for p in seen if p.note) == [f"page {n}: A line is faint." for n in (1, 2, 4)]
     assert (tmp_path / "out/a.pdf.txt").read_text() == "width 100|width 101|width 103"
 
 

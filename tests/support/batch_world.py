@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tenfold.pages import Block, Mode, OnPage, PageReading, Task
+from tenfold.pages import Block, Mode, Note, OnPage, PageReading, Task
 
 
 def scan(pages: int, first: int = 0) -> bytes:
@@ -38,6 +38,7 @@ class OneReader:
     log: Path
     delay_s: float = 0.0
     poison: int = 0
+    doubt: str = ""
 
     def __call__(self) -> Reader:
         return Reader(self)
@@ -66,8 +67,16 @@ class Reader:
         time.sleep(self.made_by.delay_s)
         self._note(f"end {width}")
         blocks = (Block(label="text", text=f"width {width}"),)
+        notes = (Note(kind="missing", message=self.made_by.doubt),) if self.made_by.doubt else ()
         return PageReading(
-            engine=self.name, mode=mode, task=task, width=width, height=height, blocks=blocks, raw=""
+            engine=self.name,
+            mode=mode,
+            task=task,
+            width=width,
+            height=height,
+            blocks=blocks,
+            raw="",
+            notes=notes,
         )
 
     def _note(self, line: str) -> None:

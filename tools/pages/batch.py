@@ -43,6 +43,7 @@ class Progress:
         pages_read: Pages read in this run.
         pages_kept: Pages that an earlier run had read.
         problem: Why this file, or one of its pages, is left out; empty when all is well.
+        note: What the reader says of the page that was just read: the first three of its notes.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Progress:
     pages_read: int
     pages_kept: int
     problem: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ class Batch:
         self._read += self._ledger.record(digest, page, self.key, reading)
         file = self.files[digest]
         file.done.add(page)
-        yield self._progress(file.paths[0])
+        told = " ".join(note.message for note in reading.notes[:3])
+        yield self._progress(file.paths[0], note=f"page {page}: {told}" if told else "")
         yield from self._if_finished(digest, *file.paths)
 
     def problem(self, digest: str, page: int, reason: str) -> Iterator[Progress]:
@@ -190,5 +193,5 @@ class Batch:
         self._finished += 1
         return self._progress(path, problem)
 
-    def _progress(self, path: str, problem: str = "") -> Progress:
-        return Progress(path, self._finished, len(self._found), self._read, self._kept, problem)
+    def _progress(self, path: str, problem: str = "", note: str = "") -> Progress:
+        return Progress(path, self._finished, len(self._found), self._read, self._kept, problem, note)
