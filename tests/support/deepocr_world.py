@@ -40,17 +40,29 @@ TINY = DeepOcrConfig(
 )  # fmt: skip
 
 
-def tiny_model(config: DeepOcrConfig = TINY, seed: int = 0) -> DeepOcr:
-    """Random weights, large enough that every part shows in the result."""
+def tiny_model(config: DeepOcrConfig = TINY, seed: int = 0, *, scaled: bool = False) -> DeepOcr:
+    """Random weights, large enough that every part shows in the result.
+
+    `scaled` divides by the root of what a unit sums over, without which wide models amplify every rounding.
+    """
     model = DeepOcr(config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
             noise = torch.randn(p.shape, generator=generator)
+            scale = (
+                0.15
+                if not scaled
+                else 0.1
+                if p.ndim == 1
+                else p[0].numel() ** -0.5
+                if "embed" not in name
+                else 1.0
+            )
             p.copy_(
                 1 + 0.1 * noise
                 if "norm" in name and name.endswith("weight") and p.ndim == 1
-                else 0.15 * noise
+                else scale * noise
             )
     return model.eval().requires_grad_(False)
 
