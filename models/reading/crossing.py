@@ -40,9 +40,11 @@ def cross_read(reading: PageReading, second: PageReading) -> list[Note]:
     Both are compared as letters and digits without spaces, since engines differ in where they see spaces, by runs of
     four letters (two of Chinese, Japanese or Korean), since they differ in order and in single letters. A block with
     boxes is held against what the second engine saw there and around. A number counts as confirmed only if each of its
-    digits is; of a word half of its letters suffice. Formulas are left out: engines of letters do not read them.
+    digits is; of a word half of its letters suffice. Formulas are left out: engines of letters do not read them. So are
+    words in a script of which the second engine read nothing, if it says that it saw lines which it could not read.
     """
     notes: list[Note] = []
+    unread = _unread_scripts(reading, second)
     whole = _grams(_squeezed(block.text for block in second.blocks))
     for index, block in enumerate(reading.blocks):
         text = _plain(block)
@@ -51,13 +53,32 @@ def cross_read(reading: PageReading, second: PageReading) -> list[Note]:
             continue
         near = _near(block, second.blocks)
         known = _grams(_squeezed(b.text for b in near)) if near else whole
-        lacking = [w.text for w in words if not _confirmed(w, letters, known)]
+        blind = bool(_scripts(text) & unread)  # a number among letters that were not read was not read either
+        checked = [w for w in words if not (_scripts(w.text) & unread or (blind and not _scripts(w.text)))]
+        lacking = [w.text for w in checked if not _confirmed(w, letters, known)]
         if lacking:
             shown = ", ".join(repr(word[:40]) for word in lacking[:_SHOWN])
             more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
             message = f"{second.engine} does not see {shown}{more} ({len(lacking)} of {len(words)} words)."
             notes.append(Note(kind="unconfirmed", message=message, block=index))
+    if unread:
+        names = ", ".join(sorted(name.title() for name in unread))
+        notes.append(
+            Note(kind="unconfirmed", message=f"{second.engine} could not read {names}: not checked there.")
+        )
     return notes + [_missing_note(block, second.engine) for block in missing_blocks(reading, second)]
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of a text's letters, as their Unicode names begin: LATIN, HANGUL, CYRILLIC."""
+    return {unicodedata.name(letter, "?").split()[0] for letter in set(text) if letter.isalpha()}
+
+
+def _unread_scripts(reading: PageReading, second: PageReading) -> set[str]:
+    """Scripts of the reading that the second engine has seen as lines and could not read."""
+    if not any(note.kind == "missing" for note in second.notes):
+        return set()
+    return _scripts(reading.text) - _scripts(second.text)
 
 
 def missing_blocks(reading: PageReading, second: PageReading) -> list[Block]:

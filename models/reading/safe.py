@@ -104,9 +104,9 @@ class SafeReader:
         if not broken and not self._cross:
             return reading
         second = self._second.read([data], task="markdown" if task == "text" else task)[0]
-        if broken and not second.text:
+        if broken and not second.text and not second.notes:  # lines that it saw and could not read are text
             return self._nothing(reading, second.engine)
-        if broken:
+        if broken and second.text:
             reading = splice(reading, second)
         return with_notes(reading, cross_read(reading, second)) if self._cross else reading
 

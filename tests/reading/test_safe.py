@@ -103,6 +103,27 @@ def test_lines_that_only_the_second_engine_sees_are_missing() -> None:
     assert [n.kind for n in notes] == ["missing"] and "[1, 2, 3, 4]" in notes[0].message
 
 
+UNREAD = Note(kind="missing", message="3 of 4 lines could not be read.")
+
+
+def test_a_script_that_the_second_engine_cannot_read_accuses_nobody() -> None:
+    page = reading("월세는 145만 원이며 매월 냅니다", "Turnips cost 31 euros", "계약 145 2027 보증금")
+    second = reading("22", "Turnips cost 13 euros", engine="cpu").model_copy(update={"notes": (UNREAD,)})
+    notes = cross_read(page, second)
+    assert [(n.kind, n.block) for n in notes] == [("unconfirmed", 1), ("unconfirmed", None)]
+    assert "'31'" in notes[0].message and "could not read Hangul" in notes[1].message
+    # Where it read every line that it saw, Hangul that it does not see is invented.
+    read_all = cross_read(page, second.model_copy(update={"notes": ()}))
+    assert [n.block for n in read_all] == [0, 1, 2]
+
+
+def test_a_loop_on_a_page_that_the_second_engine_cannot_read_is_kept_up_to_the_loop() -> None:
+    reader = Known(lambda n, mode: said("월세는 매월 냅니다", finish="repetition"))
+    second = Known(lambda n, mode: said(notes=(UNREAD,)), name="letters")
+    found = SafeReader(reader, second).read([PAGE], mode="base")[0]
+    assert found.text == "월세는 매월 냅니다" and found.finish == "repetition"
+
+
 def test_a_block_cut_in_the_middle_is_completed() -> None:
     cut = reading(f"{A}. {B}", C)
     whole = reading(f"{A}. {B}, and in the towns of the north by even more than that. ", C, engine="cpu")
