@@ -38,7 +38,7 @@ def cross_read(reading: PageReading, second: PageReading) -> list[Note]:
     """What the second reading does not confirm (`unconfirmed`, by block), and what only the second holds (`missing`).
 
     Both are compared as letters and digits without spaces, since engines differ in where they see spaces, by runs of
-    four letters (two of Chinese, Japanese or Korean), since they differ in order and in single letters. A block with
+    eight letters (three of Chinese, Japanese or Korean), since they differ in order and in single letters. A block with
     boxes is held against what the second engine saw there and around. A number counts as confirmed only if each of its
     digits is; of a word half of its letters suffice. Formulas are left out: engines of letters do not read them. So are
     words in a script of which the second engine read nothing, if it says that it saw lines which it could not read.

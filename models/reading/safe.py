@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...errors import CapabilityMissing
+from ...errors import CapabilityMissing, ConfigError
 from ...pages import Block, Box, Mode, Note, OnPage, PageReader, PageReading, Task
 from .crossing import cross_read, missing_parts
 from .pictures import has_ink, open_picture
@@ -129,8 +129,6 @@ class SafeReader:
         return best.model_copy(update={**spent, "notes": (*best.notes, note)})
 
     def _in_mode(self, data: bytes, mode: Mode, task: Task) -> PageReading | None:
-        from ...errors import ConfigError
-
         try:
             return self._reader.read([data], mode=mode, task=task)[0]
         except (ConfigError, CapabilityMissing):  # a small model without that mode
