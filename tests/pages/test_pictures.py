@@ -139,7 +139,11 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("a.png", lambda: saved(Image.effect_noise((300, 300), 50), "PNG")[:20_000], "damaged"),
     ("a.tif", second_frame_is_a_bomb, "more than 50000000 pixels"),
     ("a.png", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PDF and no image"),
-    ("a.eps", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(/etc/passwd) run\n", "no PDF and no image"),
+    (
+        "a.eps",
+        lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(/etc/passwd) run\n",
+        "no PDF and no image",
+    ),
     ("a.pdf", lambda: b"%PDF-1.7\ngarbage", "damaged"),
     ("a.pdf", lambda: scan(3)[:200], "damaged"),
     ("a.pdf", encrypted, "is encrypted"),
