@@ -82,6 +82,11 @@ def test_what_a_reader_could_not_read_is_told_with_the_document() -> None:
     assert found.notes == tuple(
         f"page {number}: {n} of 9 lines could not be read." for number in (1, 2) for n in (1, 2, 3)
     )
+    with (
+        ReaderPool(size=1) as pool,
+        pytest.raises(DocumentUnreadable, match=r"'a\.pdf': page 1: 1 of 9 lines could not be read\. Give"),
+    ):
+        pool.read(scan(page("x")), "a.pdf", reader=Doubtful([]))
 
 
 def test_without_a_reader_scans_are_named_and_images_refused(make_pdf: Callable[..., bytes]) -> None:

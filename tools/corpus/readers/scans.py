@@ -51,7 +51,7 @@ def read_scans(
         _read(parsed, data, name, limits, reader, pool, stop)
     if not any(part.strip() for part in parsed.parts):
         what = f"OCR sees no text in {name!r}" if reader else f"{name!r} has no readable text"
-        hint = f": {parsed.notes[0]}" if parsed.notes else ""
+        hint = f": {parsed.notes[0].rstrip('.')}" if parsed.notes else ""
         raise DocumentUnreadable(f"{what}{hint}.", mend="Give a sharper scan, or run OCR on it.")
     return reader.name if reader else UNREAD
 
@@ -85,7 +85,7 @@ def _read(
     for batch in _batches(pictures, stop):
         for picture, reading in zip(batch, reader.read([p.png for p in batch]), strict=True):
             text, regions = placed(reading, picture.number)
-            if not text:
+            if not text and not reading.notes:
                 problem(picture.number, "no text")
             for note in reading.notes[:_NOTES]:
                 problem(picture.number, note.message)
