@@ -19,7 +19,9 @@ Task = Literal["markdown", "ocr", "text", "figure", "describe"]
 Finish = Literal["end", "length", "repetition", "spliced"]
 """Why the text ended: the model said so, no room was left, it went round in circles, or another engine ended it."""
 
-NoteKind = Literal["repetition", "unconfirmed", "missing", "table", "truncated", "grammar", "recovered", "figure"]
+NoteKind = Literal[
+    "repetition", "unconfirmed", "missing", "table", "truncated", "grammar", "recovered", "figure"
+]
 
 
 class Box(BaseModel):
