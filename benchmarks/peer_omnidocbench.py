@@ -65,8 +65,8 @@ def main() -> None:
         f"{len(pages)} pages. Lower is better but for TEDS. Text NED pairs paragraphs one to one (the published scorer's"
         " `simple_match`; its `quick_match`, which also merges split paragraphs, is not used, so engines that split"
         " otherwise than the annotators score worse here than there); whole NED compares the page's text in one piece."
-        " The CPU engines find no tables: their text is read, their structure is not. CPU s of this process alone:"
-        " tesseract's own process is not in it."
+        " The CPU engines find no tables: their text is read, their structure is not. Tesseract has the languages"
+        " after its name. CPU s of this process alone: tesseract's own process is not in it."
     )
     write_result(
         "omnidocbench",
