@@ -235,6 +235,8 @@ def prose(cells: Sequence[Cell], pages: int, parameters: int) -> str:
             f"{per_cent(shuffled.precision)} with the words shuffled; 1 - NED {per_cent(natural.similarity)}, {per_cent(shuffled.similarity)}, "
             f"and {per_cent(senseless.similarity)} on random letters."
         )
+        if statistics.mean(natural.similarity) - statistics.mean(natural.floor) < 0.05:
+            lines[-1] += " Nothing is read: writing unrelated text comes as near."
     lines.append(
         "The paper's model: 96.5 % at 10.5x, 59.1 % at 19.7x (Fox precision; the last on four pages)."
     )
@@ -267,8 +269,9 @@ NOTES = """## What this shows, and what not
   alone. That it learns to read at all is a test of the class that random weights cannot give.
 - The experiment is the paper's in kind, not in size: one page of 48 letters in a monospaced grid, three faces, one core for
   less than half an hour; the paper's model saw millions of pages. A fall from mode to mode mixes three causes: letters
-  of fewer pixels, more letters for each token, and a model that is far from done. The last one is the largest here. So
-  these points say nothing about where the paper's curve would lie with more training, and they lie far below it.
+  of fewer pixels, more letters for each token, and a model that is far from done: that the finest mode is not the best
+  one is the third. So these points say nothing about where the paper's curve would lie with more training, and they lie
+  far below it.
 - Read the columns of one row group against each other: what reads random letters worse than text guesses from the language.
   Text with its words shuffled keeps the words, and so most of what a letter-by-letter decoder can guess from.
 - Fox precision asks for whole words that are right to the letter (case and punctuation included, as the shipped script
