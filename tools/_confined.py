@@ -80,12 +80,22 @@ class ConfinedPool:
                 child = None
             self._slots.put(child)
 
-    def close(self) -> None:
-        """Stop the children; the pool may be used again, and starts new ones."""
+    def close(self, *, wait: bool = True) -> None:
+        """Stop the children; the pool may be used again, and starts new ones.
+
+        Args:
+            wait: For those that are at work. At the end of a process nobody may be left to finish theirs.
+        """
+        stopped = 0
         for _ in range(self._size):
-            if (child := self._slots.get()) is not None:
+            try:
+                child = self._slots.get(block=wait)
+            except queue.Empty:
+                break
+            stopped += 1
+            if child is not None:
                 child.stop()
-        for _ in range(self._size):
+        for _ in range(stopped):
             self._slots.put(None)
 
     def __enter__(self) -> ConfinedPool:

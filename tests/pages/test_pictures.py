@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -217,3 +219,9 @@ def test_the_child_cannot_write(tmp_path: Path) -> None:
         limits = Path(f"/proc/{held._process.pid}/limits").read_text()
         pool._slots.put(held)
     assert next(line for line in limits.splitlines() if line.startswith("Max file size")).split()[3] == "0"
+
+
+def test_a_process_ends_although_a_file_is_half_drawn() -> None:
+    code = "import sys; from tenfold.tools.pages import pictures_of as p; a = p(sys.stdin.buffer.read(), 'a'); next(a)"
+    code += "; import builtins; builtins.held = a"
+    subprocess.run([sys.executable, "-c", code], input=scan(2), timeout=30, check=True)

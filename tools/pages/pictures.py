@@ -87,5 +87,5 @@ def pictures_of(
 @lru_cache(maxsize=4)
 def _shared(seconds: float, memory_bytes: int) -> ConfinedPool:
     pool = ConfinedPool(size=2, seconds=seconds, memory_bytes=memory_bytes)
-    atexit.register(pool.close)
+    atexit.register(pool.close, wait=False)  # an error may hold a file that is half drawn
     return pool
