@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from functools import lru_cache
 
 from ...errors import DocumentUnreadable
@@ -36,7 +36,7 @@ def pictures_of(
     on_count: Callable[[int], None] | None = None,
     on_problem: OnProblem | None = None,
     pool: ConfinedPool | None = None,
-) -> Iterator[PagePicture]:
+) -> Generator[PagePicture]:
     """Draw the pages of a PDF, or of an image, in a process that can be killed.
 
     Pages are drawn as they are taken: one is ready while the one before is being read.

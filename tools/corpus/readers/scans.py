@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from ....errors import DocumentUnreadable, MissingExtra, ToolError
 from ....pages import Block, PageReader, PageReading
@@ -82,21 +83,22 @@ def _read(
         pool=pool,
     )
     total = sum(len(part) for part in parsed.parts)
-    for batch in _batches(pictures, stop):
-        for picture, reading in zip(batch, reader.read([p.png for p in batch]), strict=True):
-            text, regions = placed(reading, picture.number)
-            if not text and not reading.notes:
-                problem(picture.number, "no text")
-            for note in reading.notes[:_NOTES]:
-                problem(picture.number, note.message)
-            total += len(text)
-            if total > limits.max_characters:
-                raise DocumentUnreadable(
-                    f"Page {picture.number} is past {limits.max_characters} characters.",
-                    mend="Split the file.",
-                )
-            parsed.parts[picture.number - 1] = text
-            parsed.regions.extend(regions)
+    with closing(pictures):  # a reader that fails must not keep the pool's process
+        for batch in _batches(pictures, stop):
+            for picture, reading in zip(batch, reader.read([p.png for p in batch]), strict=True):
+                text, regions = placed(reading, picture.number)
+                if not text and not reading.notes:
+                    problem(picture.number, "no text")
+                for note in reading.notes[:_NOTES]:
+                    problem(picture.number, note.message)
+                total += len(text)
+                if total > limits.max_characters:
+                    raise DocumentUnreadable(
+                        f"Page {picture.number} is past {limits.max_characters} characters.",
+                        mend="Split the file.",
+                    )
+                parsed.parts[picture.number - 1] = text
+                parsed.regions.extend(regions)
 
 
 def _batches(pictures: Iterator[PagePicture], stop: Callable[[], bool]) -> Iterator[list[PagePicture]]:
