@@ -29,8 +29,8 @@ def read_on_cluster(job: Job, actors: int = 1, *, gpus: float = 0.0) -> Iterator
         ConfigError, ToolError: As `Batch`.
     """
     try:
-        import ray
-        import ray.data
+        import ray  # pyright: ignore[reportMissingImports]
+        import ray.data  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise MissingExtra("Reading on a cluster", "cluster") from error
     if not ray.is_initialized():
