@@ -268,7 +268,7 @@ NOTES = """## What this shows, and what not
 - The network, the loader, the decoding and the modes are those of the 3.3 B model; the numbers differ by configuration
   alone. That it learns to read at all is a test of the class that random weights cannot give.
 - The experiment is the paper's in kind, not in size: one page of 48 letters in a monospaced grid, three faces, one core for
-  less than half an hour; the paper's model saw millions of pages. A fall from mode to mode mixes three causes: letters
+  forty minutes; the paper's model saw millions of pages. A fall from mode to mode mixes three causes: letters
   of fewer pixels, more letters for each token, and a model that is far from done: that the finest mode is not the best
   one is the third. So these points say nothing about where the paper's curve would lie with more training, and they lie
   far below it.
