@@ -67,6 +67,7 @@ class Engine:
             )
         check_gguf(shape.path)
         self.shape = shape
+        self.schemas: set[str] = set()  # JSON schemas that a grammar can hold, as text
         self.api_key = secrets.token_urlsafe(24)
         self._server = _load(shape, self.api_key)
         self.address: str = self._server.listening_address
