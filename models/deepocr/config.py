@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import CheckpointInvalid
+from ...pages import SIDES
 
 PATCH = 16
 """Pixels a side of a SAM patch (arXiv 2510.18234, section 3.2)."""
@@ -103,10 +104,10 @@ class ViewSizes:
 
 
 OFFICIAL_MODES: dict[str, ViewSizes] = {
-    "tiny": ViewSizes(512, pad=False),
-    "small": ViewSizes(640, pad=False),
-    "base": ViewSizes(1024),
-    "large": ViewSizes(1280),
+    "tiny": ViewSizes(SIDES["tiny"], pad=False),
+    "small": ViewSizes(SIDES["small"], pad=False),
+    "base": ViewSizes(SIDES["base"]),
+    "large": ViewSizes(SIDES["large"]),
     "gundam": ViewSizes(1024, tile=640),
     "gundam-m": ViewSizes(1280, tile=1024),
 }

@@ -145,10 +145,7 @@ class _Batch:
         return "length" if full or len(row.ids) >= row.request.max_tokens else None
 
     def _barred(self, logits: Tensor, rows: list[_Row]) -> Tensor:
-        rules = {row.request.no_repeat for row in rows} - {None}
-        for rule in rules:
-            if rule is None:
-                continue
+        for rule in {rule for row in rows if (rule := row.request.no_repeat)}:
             places = [i for i, row in enumerate(rows) if row.request.no_repeat == rule]
             tails = [rows[i].ids[-rule.window :] for i in places]
             padded = [[-1] * (rule.window - len(tail)) + tail for tail in tails]
